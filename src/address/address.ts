@@ -52,7 +52,7 @@ export function advance<A extends Address>(address: A, bytes: number): A {
  * @throws RangeError when the distance is no safe integer
  */
 export function distance<A extends Address>(from: A, to: A): number {
-  const bytes = Number(to - from)
+  const bytes = Number((to as bigint) - from)
   if (!Number.isSafeInteger(bytes)) {
     throw new RangeError(`Distance from ${hex(from)} to ${hex(to)} is too large to count in bytes`)
   }
