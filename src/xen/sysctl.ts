@@ -1,0 +1,145 @@
+import type { Hypervisor, HypercallBuffer } from './hypervisor.ts'
+import { HypercallFailed } from './identity.ts'
+
+/**
+ * `sysctl`, the toolstack's hypercall, as far as Reweave needs it.
+ *
+ * Its structures are tied to an interface version that grows with Xen's releases; a call with
+ * another is answered -EACCES. The layouts here are those of public/sysctl.h and public/domctl.h
+ * at interface versions 0x12 (Xen 4.12) to 0x16 (4.21), which agree in the fields used.
+ *
+ * @module
+ */
+
+const SYSCTL = 35
+const READCONSOLE = 1
+const PHYSINFO = 3
+const GETDOMAININFOLIST = 6
+const GETCPUINFO = 8
+
+/** Newest first: the version that answers is the running Xen's. */
+const INTERFACE_VERSIONS = [0x16, 0x15, 0x14, 0x13, 0x12] as const
+const EACCES = 13
+
+/** `struct xen_sysctl`: u32 command, u32 interface version, 128 bytes of arguments. */
+const STRUCT_BYTES = 136
+const ARGUMENTS = 8
+/** Buffers that a call points to begin behind its structure. */
+const DATA = 4096
+
+export interface PhysicalInfo {
+  readonly onlineCpus: number
+  readonly maxCpuId: number
+  /** XEN_SYSCTL_PHYSCAP_directio: an IOMMU is enabled. */
+  readonly iommuEnabled: boolean
+  readonly hvm: boolean
+}
+
+export class Sysctl {
+  readonly #hypervisor: Hypervisor
+  readonly interfaceVersion: number
+
+  private constructor(hypervisor: Hypervisor, interfaceVersion: number) {
+    this.#hypervisor = hypervisor
+    this.interfaceVersion = interfaceVersion
+  }
+
+  /** Undefined when the running Xen speaks none of the known interface versions. */
+  static open(hypervisor: Hypervisor): Sysctl | undefined {
+    for (const version of INTERFACE_VERSIONS) {
+      const result = new Sysctl(hypervisor, version).#call(PHYSINFO).result
+      if (result === 0) return new Sysctl(hypervisor, version)
+      if (result !== -EACCES) throw new HypercallFailed('sysctl(physinfo)', result)
+    }
+    return undefined
+  }
+
+  physicalInfo(): PhysicalInfo {
+    const { view } = this.#require(PHYSINFO, 'physinfo')
+    const capabilities = view.getUint32(ARGUMENTS + 28, true)
+    return {
+      onlineCpus: view.getUint32(ARGUMENTS + 8, true),
+      maxCpuId: view.getUint32(ARGUMENTS + 12, true),
+      iommuEnabled: (capabilities & 4) !== 0,
+      hvm: (capabilities & 1) !== 0,
+    }
+  }
+
+  /** What Xen's console ring still holds. It may have wrapped: a missing line proves nothing. */
+  consoleRing(): string {
+    const capacity = 48 * 1024
+    const data = this.#hypervisor.buffer(DATA, capacity)
+    let text = ''
+    let index = 0
+    // The ring is larger than one buffer on some hosts; 64 rounds bound a console that races us.
+    for (let round = 0; round < 64; round += 1) {
+      const { view } = this.#require(READCONSOLE, 'readconsole', (args) => {
+        args.setUint8(1, 1)
+        args.setUint32(4, index, true)
+        args.setBigUint64(8, data.address, true)
+        args.setUint32(16, capacity, true)
+      })
+      const count = view.getUint32(ARGUMENTS + 16, true)
+      if (count === 0) break
+      text += new TextDecoder('latin1').decode(data.bytes.slice(0, count))
+      index = view.getUint32(ARGUMENTS + 4, true)
+    }
+    return text
+  }
+
+  /** Nanoseconds that each online CPU has spent in Xen's idle vCPU since boot. */
+  idleNanoseconds(): readonly bigint[] {
+    const most = 1024
+    const data = this.#hypervisor.buffer(DATA, most * 8)
+    const { view } = this.#require(GETCPUINFO, 'getcpuinfo', (args) => {
+      args.setUint32(0, most, true)
+      args.setBigUint64(8, data.address, true)
+    })
+    const count = view.getUint32(ARGUMENTS + 16, true)
+    return Array.from({ length: count }, (_, cpu) => data.view.getBigUint64(cpu * 8, true))
+  }
+
+  /**
+   * The raw `xen_domctl_getdomaininfo` records of all domains, `recordBytes` each.
+   *
+   * The record's size is part of the interface version; see `domains.ts`.
+   */
+  domainRecords(recordBytes: number): readonly DataView[] {
+    const most = 256
+    const records: DataView[] = []
+    for (let first = 0; ;) {
+      const data = this.#hypervisor.buffer(DATA, most * recordBytes)
+      const { view } = this.#require(GETDOMAININFOLIST, 'getdomaininfolist', (args) => {
+        args.setUint16(0, first, true)
+        args.setUint32(4, most, true)
+        args.setBigUint64(8, data.address, true)
+      })
+      const count = view.getUint32(ARGUMENTS + 16, true)
+      for (let index = 0; index < count; index += 1) {
+        const copy = data.bytes.slice(index * recordBytes, (index + 1) * recordBytes)
+        records.push(new DataView(copy.buffer))
+      }
+      const last = records.at(-1)
+      if (count < most || last === undefined) return records
+      first = last.getUint16(0, true) + 1
+    }
+  }
+
+  #require(command: number, name: string, fill?: (args: DataView) => void): HypercallBuffer {
+    const { result, buffer } = this.#call(command, fill)
+    if (result < 0) throw new HypercallFailed(`sysctl(${name})`, result)
+    return buffer
+  }
+
+  #call(
+    command: number,
+    fill?: (args: DataView) => void,
+  ): { result: number; buffer: HypercallBuffer } {
+    const buffer = this.#hypervisor.buffer(0, STRUCT_BYTES)
+    buffer.view.setUint32(0, command, true)
+    buffer.view.setUint32(4, this.interfaceVersion, true)
+    const { buffer: memory, byteOffset, byteLength } = buffer.bytes
+    fill?.(new DataView(memory, byteOffset + ARGUMENTS, byteLength - ARGUMENTS))
+    return { result: this.#hypervisor.call(SYSCTL, buffer.address), buffer }
+  }
+}
