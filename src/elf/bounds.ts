@@ -32,9 +32,13 @@ export function fileRange(
   return read(bytes.subarray(start, start + Number(byteLength)))
 }
 
-/** Whether a run of memory goes past the last address of 64 bits. */
+/**
+ * Whether a run of memory goes past the last address of 64 bits.
+ *
+ * One that ends exactly there counts too: no 64-bit value names its end.
+ */
 export function wraps(start: bigint, byteLength: bigint): boolean {
-  return start + byteLength > ADDRESS_SPACE_BYTES
+  return start + byteLength >= ADDRESS_SPACE_BYTES
 }
 
 /** Whether `value` is 0, or a power of two, as the gABI wants alignments to be. */

@@ -13,7 +13,7 @@ export interface ImageSection extends AddressRange<VirtualAddress> {
 export interface ImageSymbol {
   /** The name as linked, such as `do_dm_op`. */
   readonly name: string
-  /** The source file of a local symbol, where the symbol table names it, such as `dm.c`. */
+  /** The source file of a local symbol, where the symbol table names it: `common/domain.c`. */
   readonly file: string | undefined
   readonly address: VirtualAddress
   readonly byteLength: number
@@ -42,10 +42,16 @@ export interface Image {
   /** `.text`, with the padding behind it up to the end of its last page. */
   readonly text: ImageSection
   readonly textWithPadding: AddressRange<VirtualAddress>
-  /** By `name`, or by `file.c#name` as Xen writes static symbols. */
+  /**
+   * By `name`, or by `file.c#name` as Xen writes static symbols; the file may be given with as
+   * many of its folders as it takes. A global symbol goes before static ones of its name.
+   */
   find(name: string): SymbolLookup
   /** The function whose bytes contain `address`. */
   functionAt(address: VirtualAddress): ImageSymbol | undefined
-  /** The bytes as linked, or undefined where the range is not inside one section with bytes. */
+  /**
+   * The bytes as linked, or undefined where the range is neither inside one section with bytes
+   * nor inside `textWithPadding`.
+   */
   bytesAt(range: AddressRange<VirtualAddress>): Uint8Array | undefined
 }
