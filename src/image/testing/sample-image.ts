@@ -4,14 +4,14 @@
  * @module
  */
 
-import { NT_GNU_BUILD_ID, PF, PT, SHF, SHT } from '../elf/definitions.ts'
-import type { ElfDraft, SectionDraft, SymbolDraft } from '../elf/draft.ts'
-import type { ElfSymbolKind } from '../elf/elf-file.ts'
-import { encodeNote } from '../elf/note.ts'
-import { writeElf } from '../elf/write.ts'
-import type { Image } from './image.ts'
-import { describeImageRefusal } from './image-refusal.ts'
-import { readImage } from './read-image.ts'
+import { NT_GNU_BUILD_ID, PF, PT, SHF, SHT } from '../../elf/definitions.ts'
+import type { ElfDraft, SectionDraft, SymbolDraft } from '../../elf/draft.ts'
+import type { ElfSymbolKind } from '../../elf/elf-file.ts'
+import { encodeNote } from '../../elf/note.ts'
+import { writeElf } from '../../elf/write.ts'
+import type { Image } from '../image.ts'
+import { describeImageRefusal } from '../image-refusal.ts'
+import { readImage } from '../read-image.ts'
 
 /** Where sample images are linked: Xen's own address. */
 export const SAMPLE_START = 0xffff_82d0_4020_0000n
