@@ -17,6 +17,7 @@ export interface ElfDraft {
    * behind a `file` symbol belong to that source file. With none, no symbol table is written.
    */
   readonly symbols?: readonly SymbolDraft[]
+  readonly relocationTables?: readonly RelocationTableDraft[]
   readonly segments?: readonly SegmentDraft[]
 }
 
@@ -34,7 +35,6 @@ export interface SectionDraft {
   readonly entryBytes?: number
   /** The bytes, or for `SHT_NOBITS` their number. */
   readonly content: Uint8Array | { readonly byteLength: number }
-  readonly relocations?: readonly RelocationDraft[]
 }
 
 export interface SymbolDraft {
@@ -47,6 +47,12 @@ export interface SymbolDraft {
   readonly value: bigint
   /** 0 when absent. */
   readonly byteLength?: bigint
+}
+
+/** The relocations of one section, written as `.rela` and its name. */
+export interface RelocationTableDraft {
+  readonly target: SectionDraft
+  readonly relocations: readonly RelocationDraft[]
 }
 
 export interface RelocationDraft {

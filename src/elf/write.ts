@@ -31,8 +31,8 @@ interface NumberedSection {
 /**
  * The bytes of an ELF64 file for x86-64.
  *
- * Laid out as assemblers and linkers do: headers, the draft's sections, one `.rela` section for
- * each that has relocations, `.symtab`, `.strtab`, `.shstrtab`, and the section headers last.
+ * Laid out as assemblers and linkers do: headers, the draft's sections, its relocation
+ * tables, `.symtab`, `.strtab`, `.shstrtab`, and the section headers last.
  * Equal drafts give equal bytes.
  *
  * @throws ElfDraftError when the draft contradicts itself
@@ -87,30 +87,30 @@ function withTables(draft: ElfDraft): NumberedSection[] {
   if (indexes.size !== draft.sections.length) {
     throw new ElfDraftError('The draft lists one section twice')
   }
-  const relocated = draft.sections.filter((section) => section.relocations !== undefined)
+  const tables = draft.relocationTables ?? []
   const ordered = orderSymbols(draft.symbols ?? [])
   if (ordered.indexes.size !== ordered.symbols.length) {
     throw new ElfDraftError('The draft lists one symbol twice')
   }
-  if (ordered.symbols.length === 0 && relocated.length === 0) return numbered
+  if (ordered.symbols.length === 0 && tables.length === 0) return numbered
 
   const strings = new StringTableBuilder()
   const symbols = encodeSymbols(ordered, indexes, strings)
-  const symtabIndex = numbered.length + relocated.length + 1
-  const relocationTables = relocated.map((section) => ({
-    draft: {
-      ...table(
-        `.rela${section.name}`,
-        SHT.RELA,
-        encodeRelocations(section.relocations ?? [], ordered.indexes),
-      ),
+  const symtabIndex = numbered.length + tables.length + 1
+  const relocationTables = tables.map(({ target, relocations }) => {
+    const info = indexes.get(target)
+    if (info === undefined) {
+      throw new ElfDraftError(`Relocations are for ${target.name}, which the draft lacks`)
+    }
+    const content = encodeRelocations(relocations, ordered.indexes)
+    const section = {
+      ...table(`.rela${target.name}`, SHT.RELA, content),
       flags: SHF.INFO_LINK,
       alignment: 8,
       entryBytes: RELA.byteLength,
-    },
-    link: symtabIndex,
-    info: indexes.get(section) ?? 0,
-  }))
+    }
+    return { draft: section, link: symtabIndex, info }
+  })
   const symtab = {
     draft: {
       ...table('.symtab', SHT.SYMTAB, symbols),
