@@ -59,6 +59,8 @@ export interface Fix {
   readonly cves: readonly string[]
   readonly title: string
   readonly base: { readonly buildId: BuildId; readonly version: string }
+  /** The name of the fix whose bytes this one expects, if it does not expect the build's own. */
+  readonly onTopOf: string | undefined
   /** The name of a probe that Reweave knows (`reweave probe --list`), if one fits. */
   readonly probe: string | undefined
   readonly changes: readonly Change[]

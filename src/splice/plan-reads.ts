@@ -1,0 +1,48 @@
+import { distance, type VirtualAddress } from '../address/address.ts'
+import { type AddressRange, rangeEnd } from '../address/address-range.ts'
+import type { Fix } from '../hotfix/fix.ts'
+import { paddingBehindText } from '../image/free-bytes.ts'
+import type { Image } from '../image/image.ts'
+import { examineFix } from './examine-fix.ts'
+import type { PlanRefusal } from './plan-refusal.ts'
+import { relayNeighbourhood } from './relay-candidates.ts'
+import { alignedUnits } from './store-unit.ts'
+
+/** What of the running image a plan is made from, or why there can be no plan. */
+export type PlanReads =
+  | { readonly kind: 'reads'; readonly ranges: readonly AddressRange<VirtualAddress>[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly PlanRefusal[] }
+
+/**
+ * The live bytes that `planFix` needs for this fix: each site's aligned units, what a relay can
+ * lie in, and the padding behind `.text`. By rising address, without overlaps.
+ */
+export function planReads(fix: Fix, image: Image): PlanReads {
+  const { changes, refusals } = examineFix(fix, image)
+  if (refusals.length > 0) return { kind: 'refused', refusals }
+  const ranges = changes.map((change) => alignedUnits(change.site))
+  for (const change of changes) {
+    if (change.kind === 'detour' && change.safe.form === 'relay') {
+      ranges.push(relayNeighbourhood(change.site.start))
+    }
+  }
+  if (changes.some((change) => change.kind === 'detour')) ranges.push(paddingBehindText(image))
+  return { kind: 'reads', ranges: merged(ranges) }
+}
+
+/** The same bytes in the fewest ranges. */
+function merged(
+  ranges: readonly AddressRange<VirtualAddress>[],
+): readonly AddressRange<VirtualAddress>[] {
+  const result: AddressRange<VirtualAddress>[] = []
+  for (const range of ranges.toSorted((a, b) => distance(b.start, a.start))) {
+    const last = result.at(-1)
+    if (last === undefined || rangeEnd(last) < range.start) {
+      result.push(range)
+      continue
+    }
+    const byteLength = Math.max(last.byteLength, distance(last.start, rangeEnd(range)))
+    result[result.length - 1] = { start: last.start, byteLength }
+  }
+  return result
+}
