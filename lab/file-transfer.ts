@@ -11,7 +11,7 @@ import { execForBytes, execOverSsh, type RemoteCommand, type SshTarget } from '.
  *
  * A file appears in Dom0 whole or not at all; a directory may be left in part.
  */
-// Through the shell's own `cat` and `tar`: Dom0's image has no SFTP server.
+// Through `cat` and busybox: Dom0's image has neither an SFTP server nor GNU tar.
 export async function pushFile(target: SshTarget, local: string, remote: string): Promise<void> {
   const what = await stat(local)
   if (!what.isDirectory()) {
@@ -26,7 +26,7 @@ export async function pushFile(target: SshTarget, local: string, remote: string)
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const packed = ended(tar)
-  const unpack = ['sh', '-c', 'mkdir -p "$1" && tar -xf - -C "$1"', 'sh', remote]
+  const unpack = ['sh', '-c', 'mkdir -p "$1" && busybox tar -xf - -C "$1"', 'sh', remote]
   await transfer(target, unpack, `push ${local}`, tar.stdout ?? undefined)
   const outcome = await packed
   if (outcome !== 'exit code 0') throw failed(`push ${local}`, target, `tar ended with ${outcome}`)

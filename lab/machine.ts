@@ -103,8 +103,8 @@ export async function startMachine(
   }
 
   const stop = async (): Promise<void> => {
-    removed = true
     await powerCut()
+    removed = true
     removeMachine(state)
     keepForgotten()
   }
@@ -122,11 +122,12 @@ export async function startMachine(
     })
     const fromByte = Buffer.byteLength(machine.consoleLog())
     const started = startQemu(args, { log: paths.qemuLog, qmpSocket: sockets.qmp })
-    qemu = started
-    void started.exited.then(() => {
+    const off = started.exited.then((how) => {
       rmSync(state.ramFile, { force: true })
       update({ phase: 'off', qemu: null, sshPort: null })
+      return how
     })
+    qemu = { ...started, exited: off }
     try {
       update({ phase: 'starting', qemu: started.identity })
       update({ sshPort: await started.sshPort() })

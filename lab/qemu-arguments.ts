@@ -25,25 +25,25 @@ export function qemuArguments(
   files: QemuFiles,
 ): readonly string[] {
   return [
-    ...['-accel', 'tcg,thread=multi', '-cpu', processor(options), '-smp', '2'],
-    ...['-m', String(options.memoryMb), '-object', ram(options, files.ramFile)],
-    ...machine(options.iommu),
-    ...['-display', 'none', '-no-reboot', '-nodefaults', '-no-user-config'],
-    ...['-chardev', `file,id=console,path=${value(files.console)},append=on`],
-    ...['-serial', 'chardev:console'],
-    ...['-qmp', `unix:${value(files.qmpSocket)},server=on,wait=off`],
-    ...['-kernel', parts.hypervisor.multiboot, '-append', xenCommandLine(options)],
-    ...['-initrd', multibootModules(parts, options, files)],
-    ...['-drive', `file=${value(files.disk)},format=qcow2,if=ide,index=0`],
-    ...['-drive', `file=${value(parts.kitDisk)},format=raw,if=none,id=kit,readonly=on`],
-    ...['-device', 'virtio-blk-pci,drive=kit'],
+    ['-accel', 'tcg,thread=multi', '-cpu', processor(options), '-smp', '2'],
+    ['-m', String(options.memoryMb), '-object', ram(options, files.ramFile)],
+    machine(options.iommu),
+    ['-display', 'none', '-no-reboot', '-nodefaults', '-no-user-config'],
+    ['-chardev', `file,id=console,path=${value(files.console)},append=on`],
+    ['-serial', 'chardev:console'],
+    ['-qmp', `unix:${value(files.qmpSocket)},server=on,wait=off`],
+    ['-kernel', parts.hypervisor.multiboot, '-append', xenCommandLine(options)],
+    ['-initrd', multibootModules(parts, options, files)],
+    ['-drive', `file=${value(files.disk)},format=qcow2,if=ide,index=0`],
+    ['-drive', `file=${value(parts.kitDisk)},format=raw,if=none,id=kit,readonly=on`],
+    ['-device', 'virtio-blk-pci,drive=kit'],
     // Port 0: the kernel picks a free one, and QMP tells which.
-    ...['-netdev', 'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22'],
-    ...['-device', 'e1000,netdev=net'],
-    ...(options.engines.includes('nvme') ? nvme(files.namespace) : []),
+    ['-netdev', 'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22'],
+    ['-device', 'e1000,netdev=net'],
+    options.engines.includes('nvme') ? nvme(files.namespace) : [],
     // By default the device masks addresses to 28 bits, and so reaches the wrong memory.
-    ...(options.engines.includes('edu') ? ['-device', 'edu,dma_mask=0xffffffffffffffff'] : []),
-  ]
+    options.engines.includes('edu') ? ['-device', 'edu,dma_mask=0xffffffffffffffff'] : [],
+  ].flat()
 }
 
 /** The chipset: each has its own hole below 4 GiB (see machine-ram.ts). */
@@ -69,9 +69,9 @@ function machine(iommu: Iommu): readonly string[] {
     case 'intel':
       // Interrupt remapping needs the interrupt controllers in user space, also under emulation.
       return [
-        ...['-machine', 'q35,kernel-irqchip=off,memory-backend=ram'],
-        ...['-device', 'intel-iommu'],
-      ]
+        ['-machine', 'q35,kernel-irqchip=off,memory-backend=ram'],
+        ['-device', 'intel-iommu'],
+      ].flat()
     case 'amd':
       return ['-machine', 'q35,memory-backend=ram', '-device', 'amd-iommu']
   }
@@ -99,9 +99,9 @@ function multibootModules(parts: LabParts, options: MachineOptions, files: QemuF
 
 function nvme(namespace: string): readonly string[] {
   return [
-    ...['-drive', `file=${value(namespace)},format=raw,if=none,id=namespace`],
-    ...['-device', 'nvme,drive=namespace,serial=reweave'],
-  ]
+    ['-drive', `file=${value(namespace)},format=raw,if=none,id=namespace`],
+    ['-device', 'nvme,drive=namespace,serial=reweave'],
+  ].flat()
 }
 
 /** A value inside one of QEMU's comma-separated options. */

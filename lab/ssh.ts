@@ -79,7 +79,12 @@ export async function execForBytes(
     ...(options.timeoutMs === undefined ? [] : [AbortSignal.timeout(options.timeoutMs)]),
     ...(options.signal === undefined ? [] : [options.signal]),
   ])
-  const kill = (): void => void child.kill('SIGKILL')
+  const kill = (): void => {
+    child.kill('SIGKILL')
+    // The process that holds the shared connection has these open too, until the command ends.
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
   giveUp.addEventListener('abort', kill)
   if (giveUp.aborted) kill()
   try {
@@ -88,14 +93,14 @@ export async function execForBytes(
     const stderr = collect(child.stderr)
     const exit = await closed(child)
     if (giveUp.aborted) throw givenUp(target, command, options)
-    const complaint = (await stderr).toString('utf8')
+    const complaint = stderr().toString('utf8')
     if (exit === SSH_FAILED && !(await isConnected(target))) {
       throw new LabError(
         'machine-unreachable',
         `Cannot reach ${target.machine}'s Dom0 over ssh: ${complaint.trim() || 'no reason given'}`,
       )
     }
-    return { exit, stdout: await stdout, stderr: complaint }
+    return { exit, stdout: stdout(), stderr: complaint }
   } finally {
     giveUp.removeEventListener('abort', kill)
   }
@@ -140,12 +145,12 @@ async function isConnected(target: SshTarget): Promise<boolean> {
 
 function connection(target: SshTarget): readonly string[] {
   return [
-    ...['-F', 'none', '-p', String(target.port), '-i', target.key],
-    ...['-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'],
-    ...['-o', 'HostKeyAlias=dom0', '-o', 'StrictHostKeyChecking=yes'],
-    ...['-o', `UserKnownHostsFile="${target.knownHosts}"`, '-o', 'GlobalKnownHostsFile=none'],
-    ...['-o', 'ConnectTimeout=30', '-o', `ControlPath="${target.controlSocket}"`],
-  ]
+    ['-F', 'none', '-p', String(target.port), '-i', target.key],
+    ['-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'],
+    ['-o', 'HostKeyAlias=dom0', '-o', 'StrictHostKeyChecking=yes'],
+    ['-o', `UserKnownHostsFile="${target.knownHosts}"`, '-o', 'GlobalKnownHostsFile=none'],
+    ['-o', 'ConnectTimeout=30', '-o', `ControlPath="${target.controlSocket}"`],
+  ].flat()
 }
 
 function givenUp(target: SshTarget, command: RemoteCommand, options: ExecOptions): Error {
@@ -164,10 +169,10 @@ function feed(child: ChildProcess, stdin: ExecOptions['stdin']): void {
   else child.stdin.end(stdin)
 }
 
-async function collect(stream: Readable | null): Promise<Buffer> {
+function collect(stream: Readable | null): () => Buffer {
   const parts: Buffer[] = []
-  if (stream !== null) for await (const part of stream) parts.push(part as Buffer)
-  return Buffer.concat(parts)
+  stream?.on('data', (part: Buffer) => parts.push(part))
+  return () => Buffer.concat(parts)
 }
 
 function closed(child: ChildProcess): Promise<number> {

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { lastLines } from './console-log.ts'
+import { parseBeats } from './heartbeat.ts'
+import { LabError } from './lab-error.ts'
+import { guestTypeSchema } from './machine-options.ts'
+import type { RemoteMachine } from './remote-machine.ts'
+
+const guestOptionsSchema = z.object({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  type: guestTypeSchema,
+  memoryMb: z.int().min(48).default(96),
+  /** Added to the command line of the guest's kernel. */
+  extra: z
+    .string()
+    .regex(/^[^"\n]*$/)
+    .default(''),
+  /** More lines for xl's configuration file (xl.cfg(5)). */
+  settings: z.array(z.string()).default([]),
+  timeoutMs: z.int().positive().default(120_000),
+})
+
+export type GuestRequest = z.input<typeof guestOptionsSchema>
+
+/** A guest that beats. */
+export interface Guest {
+  readonly name: string
+  /** Where in Dom0 its console is logged. */
+  readonly log: string
+  destroy(): Promise<void>
+}
+
+/** Beats that make it sure that the guest runs, and not only its first line. */
+const FIRST_BEATS = 3
+
+/** Where xenconsoled logs a guest's console, with `--log=guest`. */
+export function guestLog(name: string): string {
+  return `/var/log/xen/console/guest-${name}.log`
+}
+
+/**
+ * Creates a guest from the lab's kernel and initramfs, and waits until its heart beats.
+ *
+ * @throws LabError `guest-failed` when xl refuses, `guest-timed-out` when no beats come
+ */
+export async function startGuest(machine: RemoteMachine, request: GuestRequest): Promise<Guest> {
+  const options = guestOptionsSchema.parse(request)
+  const { name } = options
+  const log = guestLog(name)
+  const { kernel, initramfs } = machine.state().guest
+  const config = [
+    `name = "${name}"`,
+    `type = "${options.type}"`,
+    `memory = ${options.memoryMb}`,
+    'vcpus = 1',
+    `kernel = "${kernel}"`,
+    `ramdisk = "${initramfs}"`,
+    `extra = "console=hvc0 quiet panic=-1 ${options.extra}"`,
+    // A guest that crashes is to be seen, not replaced.
+    'on_crash = "preserve"',
+    'on_reboot = "destroy"',
+    ...options.settings,
+  ].join('\n')
+  // The log of an earlier guest of that name would be continued.
+  const create = `rm -f ${log} && cat > /root/${name}.cfg && xl create -q /root/${name}.cfg`
+  const created = await machine.exec(create, { stdin: `${config}\n` })
+  if (created.exit !== 0) {
+    throw new LabError(
+      'guest-failed',
+      `Cannot create guest ${name} in ${machine.name}: ${lastLines(created.stderr, 10)}`,
+    )
+  }
+  const destroy = async (): Promise<void> => void (await machine.run(['xl', 'destroy', name]))
+  try {
+    await waitForBeats(machine, name, options.timeoutMs)
+  } catch (cause) {
+    await destroy().catch(() => undefined)
+    throw cause
+  }
+  return { name, log, destroy }
+}
+
+async function waitForBeats(
+  machine: RemoteMachine,
+  name: string,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const { stdout } = await machine.exec(['cat', guestLog(name)])
+    if (parseBeats(stdout).length >= FIRST_BEATS) return
+    if (Date.now() > deadline) {
+      const tail = lastLines(stdout, 10) || '(nothing)'
+      throw new LabError(
+        'guest-timed-out',
+        `Guest ${name} in ${machine.name} had no heartbeat within ${timeoutMs} ms; its console:\n${tail}`,
+      )
+    }
+    await sleep(250)
+  }
+}
