@@ -30,7 +30,7 @@ import {
   GUEST_INITRAMFS,
   GUEST_KERNEL,
 } from './dom0-recipe.ts'
-import { configureTree, readDom0Scripts, unpackPackages } from './dom0-tree.ts'
+import { configureTree, dom0NodeVersion, readDom0Scripts, unpackPackages } from './dom0-tree.ts'
 import { makeDom0Initramfs, makeGuestInitramfs } from './initramfs.ts'
 import type { Dom0Parts } from './parts.ts'
 
@@ -52,12 +52,9 @@ const FREE_BYTES = 256 * 2 ** 20
 export async function findOrBuildDom0Image(options: Dom0ImageOptions): Promise<Dom0Parts> {
   const { apt, cacheDirectory: directory, progress } = options
   const scripts = readDom0Scripts()
-  const recipe = recipeKey(scripts)
-  const current = path.join(directory, `dom0-${recipe}.current`)
-  if (existsSync(current)) {
-    const known = path.join(directory, `dom0-${readFileSync(current, 'utf8').trim()}`)
-    if (existsSync(known)) return partsIn(known)
-  }
+  const recipe = recipeKey(scripts, dom0NodeVersion())
+  const known = findDom0Image(directory, recipe)
+  if (known !== undefined) return partsIn(known)
   progress("Choosing Dom0's packages")
   const resolved = await apt.resolve(DOM0_PACKAGES)
   const packages = resolved.filter((one) => !DOM0_LEFT_OUT.test(one.name))
@@ -65,14 +62,31 @@ export async function findOrBuildDom0Image(options: Dom0ImageOptions): Promise<D
   const found = await findOrBuild({ directory, name: 'dom0', key, progress }, async (part) => {
     await buildDom0Image({ part, packages, scripts, apt, progress })
   })
-  writeFileSync(current, `${key}\n`)
+  writeFileSync(currentFile(directory, recipe), `${key}\n`)
   return partsIn(found)
 }
 
+/** Whether Dom0's image of the present recipe is in the cache. */
+export function hasDom0Image(directory: string): boolean {
+  return findDom0Image(directory, recipeKey(readDom0Scripts(), dom0NodeVersion())) !== undefined
+}
+
+function findDom0Image(directory: string, recipe: string): string | undefined {
+  const current = currentFile(directory, recipe)
+  if (!existsSync(current)) return undefined
+  const known = path.join(directory, `dom0-${readFileSync(current, 'utf8').trim()}`)
+  return existsSync(known) ? known : undefined
+}
+
+function currentFile(directory: string, recipe: string): string {
+  return path.join(directory, `dom0-${recipe}.current`)
+}
+
 /** Changes with everything that decides the image, apart from the packages' versions. */
-export function recipeKey(scripts: ReadonlyMap<string, string>): string {
+export function recipeKey(scripts: ReadonlyMap<string, string>, nodeVersion: string): string {
   return cacheKey([
     String(DOM0_FORMAT),
+    nodeVersion,
     ...DOM0_PACKAGES,
     String(DOM0_LEFT_OUT),
     ...DOM0_EXCLUDED_FILES,

