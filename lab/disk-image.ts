@@ -12,7 +12,7 @@ export interface DiskImageOptions {
   /** Its files become the disk's; all of them belong to root there. */
   readonly from: string
   readonly file: string
-  /** Room left for files made later. */
+  /** Room left for files made later. A disk without any is for reading only, and has no journal. */
   readonly freeBytes: number
 }
 
@@ -35,9 +35,10 @@ export async function makeDiskImage(options: DiskImageOptions): Promise<void> {
     '-L',
     options.label,
   ]
+  const journal = options.freeBytes > 0 ? ['-J', 'size=8'] : ['-O', '^has_journal']
   // Else Linux goes on initialising the tables for a while after every machine's first mount.
-  const complete = ['-E', 'lazy_itable_init=0,lazy_journal_init=0', '-J', 'size=8']
-  const command = ['mke2fs', ...settings, ...complete, '-d', options.from, options.file]
+  const complete = ['-E', 'lazy_itable_init=0,lazy_journal_init=0']
+  const command = ['mke2fs', ...settings, ...journal, ...complete, '-d', options.from, options.file]
   // mke2fs copies owners from the host; fakeroot shows it root where this is somebody else.
   const [program = '', ...args] = process.getuid?.() === 0 ? command : ['fakeroot', ...command]
   await runBuildCommand(program, args, {

@@ -24,7 +24,7 @@ mount -t xenfs xenfs /proc/xen || complain 'not on Xen: no /proc/xen'
 } &
 {
   if kit=$(busybox findfs LABEL=reweave-kit 2>/dev/null); then
-    mount -t ext4 -o ro,noload "$kit" /opt/reweave || complain "cannot mount the kit from $kit"
+    mount -t ext4 -o ro "$kit" /opt/reweave || complain "cannot mount the kit from $kit"
   fi
 } &
 
