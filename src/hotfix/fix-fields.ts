@@ -160,7 +160,7 @@ export class FixFields {
 
   #member(
     field: Field,
-    pair: Pair<unknown, unknown>,
+    pair: Pair<unknown>,
     known: readonly string[],
     fields: Map<string, Field>,
   ): void {

@@ -104,7 +104,7 @@ function readFix(document: Document, fields: FixFields): Fix | undefined {
     { path: '', node: document.contents },
     {
       required: ['reweave-fix', 'name', 'advisory', 'title', 'base', 'changes'],
-      optional: ['cve', 'probe'],
+      optional: ['cve', 'on-top-of', 'probe'],
     },
   )
   if (root === undefined) return undefined
@@ -114,11 +114,12 @@ function readFix(document: Document, fields: FixFields): Fix | undefined {
   const cves = readCves(root.get('cve'), fields)
   const title = fields.text(root.get('title'), TITLE)
   const base = readBase(root.get('base'), fields)
+  const onTopOf = readOnTopOf(root.get('on-top-of'), name, fields)
   const probe = fields.text(root.get('probe'), NAME)
   const changes = readChanges(root.get('changes'), fields)
   if (formatVersion === undefined || name === undefined || advisory === undefined) return undefined
   if (title === undefined || base === undefined || changes === undefined) return undefined
-  return { formatVersion, name, advisory, cves, title, base, probe, changes }
+  return { formatVersion, name, advisory, cves, title, base, onTopOf, probe, changes }
 }
 
 function readFormatVersion(field: Field | undefined, fields: FixFields): 1 | undefined {
@@ -133,6 +134,18 @@ function readCves(field: Field | undefined, fields: FixFields): readonly string[
   if (field === undefined) return []
   const items = fields.list(field, { fewest: 0, most: FIX_LIMITS.cves }) ?? []
   return items.map((item) => fields.text(item, CVE)).filter((cve) => cve !== undefined)
+}
+
+function readOnTopOf(
+  field: Field | undefined,
+  name: string | undefined,
+  fields: FixFields,
+): string | undefined {
+  const onTopOf = fields.text(field, NAME)
+  if (field !== undefined && onTopOf !== undefined && onTopOf === name) {
+    fields.report(field, quoted(onTopOf), 'another fix', 'A fix cannot stand on itself')
+  }
+  return onTopOf
 }
 
 function readBase(field: Field | undefined, fields: FixFields): Fix['base'] | undefined {
