@@ -34,12 +34,13 @@ export function layOutFile(
   const sectionOffsets = new Map<SectionDraft, number>()
   let end = FILE_HEADER.byteLength + segments.length * PROGRAM_HEADER.byteLength
   for (const section of sections) {
+    const address = addressOf(section)
     const segment = segmentOf.get(section)
     let offset = alignUp(end, alignmentOf(section))
     if (segment !== undefined) {
       const start = segmentStarts.get(segment) ?? congruent(end, startOf(segment), segment)
       segmentStarts.set(segment, start)
-      offset = start + Number(addressOf(section) - startOf(segment))
+      offset = start + Number(address - startOf(segment))
     }
     if (offset < end) {
       throw new ElfDraftError(`${section.name} lies below the section before it in its segment`)
