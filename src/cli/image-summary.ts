@@ -62,7 +62,7 @@ export function renderImageSummary(summary: ImageSummary): string {
     ['build-id', summary.buildId],
     ['  at', hex(summary.buildIdAt)],
     ['image', describeRange(summary.image)],
-    ['symbols', `${symbols.all}, of which ${symbols.functions} functions`],
+    ['symbols', `${symbols.all}, ${symbols.functions} of them functions`],
     ['padding', `${padding.behindText.byteLength} bytes behind .text`],
     ['', `${between.byteLength} bytes between functions, in ${between.runs} runs`],
     ['', `(${between.relayRuns} of at least ${RELAY_BYTES} bytes)`],

@@ -37,7 +37,7 @@ export function paddingBetweenFunctions(image: Image): FunctionPadding[] {
   let covered: bigint = text.start
 
   const endRun = (limit: bigint): void => {
-    if (owner?.kind !== 'function' || limit <= covered) return
+    if (owner?.kind !== 'function' || owner.byteLength === 0 || limit <= covered) return
     const run = { start: virtualAddress(covered), byteLength: Number(limit - covered) }
     const bytes = image.bytesAt(run)
     if (bytes !== undefined && isCodePadding(bytes)) runs.push({ ...run, behind: owner })
