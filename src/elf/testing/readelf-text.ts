@@ -39,10 +39,12 @@ export function listReadelf(text: string): ListedElf {
         ),
       )
     } else if (symbol !== undefined) {
-      const [index, value, size, type, binding, visibility, where, name = ''] = symbol
-      // readelf shows a section's name for its nameless symbol.
+      const [index, value, size = '', type, binding, visibility, where, name = ''] = symbol
+      // readelf turns to hexadecimal for large sizes, and shows a section's name for its nameless symbol.
       const shown = type === 'SECTION' ? '' : name
-      symbols.push([index, short(value), size, type, binding, visibility, where, shown].join(' '))
+      symbols.push(
+        [index, short(value), BigInt(size), type, binding, visibility, where, shown].join(' '),
+      )
     } else if (relocation !== undefined) {
       const [offset, info = '', type, sign, addend] = relocation
       const number = Number.parseInt(info.slice(0, 8), 16)
