@@ -1,0 +1,62 @@
+import type { VirtualAddress } from '../address/address.ts'
+import type {
+  BeginRecord,
+  EndRecord,
+  JournalEntry,
+  PassageRecord,
+  TransactionRecord,
+} from './journal.ts'
+
+/** One transaction, as the journal tells it. */
+export interface RecordedTransaction {
+  readonly begin: BeginRecord
+  readonly beganAt: string
+  readonly records: readonly TransactionRecord[]
+  readonly passage: PassageRecord['result'] | undefined
+  /** Undefined when the process was killed or the power cut: see what memory shows. */
+  readonly end: EndRecord['result'] | undefined
+}
+
+/** The last transaction for a fix in this boot. Those of earlier boots ended with them. */
+export function lastTransactionOf(
+  entries: readonly JournalEntry[],
+  fix: string,
+  bootId: string,
+): RecordedTransaction | undefined {
+  const ofBoot = entries.filter((entry) => entry.bootId === bootId)
+  const first = ofBoot.findLastIndex(
+    ({ record }) => record.kind === 'begin' && record.plan.fix === fix,
+  )
+  const entry = ofBoot[first]
+  if (entry?.record.kind !== 'begin') return undefined
+  const begin = entry.record
+  const records: TransactionRecord[] = []
+  for (const { record } of ofBoot.slice(first)) {
+    if (record.kind !== 'resumed' && record.transaction === begin.transaction) records.push(record)
+  }
+  return {
+    begin,
+    beganAt: entry.time,
+    records,
+    passage: records.findLast((record) => record.kind === 'passage')?.result,
+    end: records.findLast((record) => record.kind === 'end')?.result,
+  }
+}
+
+/**
+ * Where the last transaction for the fix in this boot staged the code of each change.
+ *
+ * A planner that stages there again makes the plan by which memory can be told: else code that an
+ * interrupted transaction staged would count as foreign.
+ */
+export function preferredPlacements(
+  entries: readonly JournalEntry[],
+  fix: string,
+  bootId: string,
+): ReadonlyMap<number, VirtualAddress> {
+  const placements = new Map<number, VirtualAddress>()
+  for (const write of lastTransactionOf(entries, fix, bootId)?.begin.plan.writes ?? []) {
+    if (write.role === 'stage') placements.set(write.change, write.at)
+  }
+  return placements
+}
