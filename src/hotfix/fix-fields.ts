@@ -158,12 +158,7 @@ export class FixFields {
     this.problems.push({ field, ...this.#position(offset), ...facts })
   }
 
-  #member(
-    field: Field,
-    pair: Pair<unknown>,
-    known: readonly string[],
-    fields: Map<string, Field>,
-  ): void {
+  #member(field: Field, pair: Pair, known: readonly string[], fields: Map<string, Field>): void {
     const at = { path: field.path, node: pair.key }
     const key = this.#scalar(at)
     if (key === undefined) return

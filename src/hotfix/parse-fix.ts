@@ -41,7 +41,7 @@ const VERSION_NUMBER: TextShape = { wanted: '1', longest: 16 }
  * Reads a fix file (`docs/formats/fix.md`).
  *
  * Says what the file means, not whether it fits a hypervisor: that is the planner's part. Never
- * throws, and lists every problem it finds, in the file's order.
+ * throws, and lists every problem it finds, up to a hundred, in the file's order.
  */
 // Scalars stay text (the failsafe schema), because to the usual schema a build-id of digits is a
 // number. Unique keys are checked here: the library compares each key with all before it.
@@ -53,8 +53,11 @@ export function parseFix(text: string): ParsedFix {
   const fix = document === undefined ? undefined : readFix(document, fields)
   if (fix !== undefined && fields.problems.length === 0) return { kind: 'parsed', fix }
   const problems = fields.problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  return { kind: 'refused', problems }
+  return { kind: 'refused', problems: problems.slice(0, MOST_PROBLEMS) }
 }
+
+/** More than anyone mends in one go. */
+const MOST_PROBLEMS = 100
 
 function refusedForLength(length: number): ParsedFix {
   const problem: FixProblem = {

@@ -1,22 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { virtualAddress } from '../address/address.ts'
 import { hexBytes } from '../address/testing/hex-bytes.ts'
-import { sweepFunction } from './boundaries.ts'
+import { type CleanSweep, sweepFunction } from './boundaries.ts'
 
 const AT = virtualAddress(0x1000n)
+
+function cleanSweep(hex: string): CleanSweep {
+  const sweep = sweepFunction(hexBytes(hex), AT)
+  if (sweep.kind === 'unclean') throw new Error(`The sweep is unclean: ${sweep.reason}`)
+  return sweep
+}
 
 describe('sweepFunction()', () => {
   it('finds every boundary, and where the function branches into itself', () => {
     // cmp esi,2; ja +2; nop; nop; ret
-    const sweep = sweepFunction(hexBytes('83 fe 02  77 02  90  90  c3'), AT)
-    if (sweep.kind === 'unclean') expect.unreachable()
+    const sweep = cleanSweep('83 fe 02  77 02  90  90  c3')
     expect([...sweep.boundaries]).toEqual([0, 3, 5, 6, 7])
     expect([...sweep.targets]).toEqual([7])
   })
 
   it('leaves branches to other functions out of account', () => {
-    const sweep = sweepFunction(hexBytes('e8 fb 0f 00 00  c3'), AT)
-    if (sweep.kind === 'unclean') expect.unreachable()
+    const sweep = cleanSweep('e8 fb 0f 00 00  c3')
     expect(sweep.targets.size).toBe(0)
   })
 

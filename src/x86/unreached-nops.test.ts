@@ -6,7 +6,7 @@ import { unreachedNops } from './unreached-nops.ts'
 
 function nopsOf(hex: string): ReturnType<typeof unreachedNops> {
   const sweep = sweepFunction(hexBytes(hex), virtualAddress(0x1000n))
-  if (sweep.kind === 'unclean') expect.unreachable()
+  if (sweep.kind === 'unclean') throw new Error(`The sweep is unclean: ${sweep.reason}`)
   return unreachedNops(sweep)
 }
 
