@@ -46,28 +46,23 @@ export function readJournal(
   for (const line of linesOf(file)) {
     const next = entries.length + 1
     const decoded = decodeLine(line.bytes, checksum)
-    if (decoded.kind === 'unknown-form') return corrupt(line, decoded.why)
-    if (decoded.kind === 'damaged') {
-      if (!mayBeTorn(line.bytes, next)) return corrupt(line, decoded.why)
+    if (decoded.kind === 'damaged' && mayBeTorn(line.bytes, next)) {
       torn ??= { line: line.number, from: line.from, why: decoded.why }
       continue
     }
-    const { entry } = decoded
-    if (entry.sequence !== next) {
-      return corrupt(line, `record ${entry.sequence} stands where record ${next} must be`)
+    if (torn !== undefined && !(decoded.kind === 'entry' && names(decoded.entry, torn, line))) {
+      return { kind: 'corrupt', line: torn.line, why: torn.why }
     }
-    const { record } = entry
-    if (torn !== undefined) {
-      const named =
-        record.kind === 'resumed' &&
-        record.tornFrom === torn.from &&
-        record.tornBytes === line.from - torn.from
-      if (!named) return { kind: 'corrupt', line: torn.line, why: torn.why }
-      torn = undefined
-    } else if (record.kind === 'resumed') {
+    if (decoded.kind !== 'entry') return corrupt(line, decoded.why)
+    const { sequence, record } = decoded.entry
+    if (sequence !== next) {
+      return corrupt(line, `record ${sequence} stands where record ${next} must be`)
+    }
+    if (torn === undefined && record.kind === 'resumed') {
       return corrupt(line, 'a torn part is named that is not there')
     }
-    entries.push(entry)
+    torn = undefined
+    entries.push(decoded.entry)
   }
   const terminated = file.length === 0 || file.at(-1) === NEWLINE
   if (torn !== undefined) {
@@ -105,6 +100,15 @@ function* linesOf(file: Uint8Array): Generator<Line> {
     yield { number, from, bytes: file.subarray(from, until) }
     from = until + 1
   }
+}
+
+/** Whether the entry is the record, right behind the torn part, that says where that is. */
+function names({ record }: JournalEntry, torn: Torn, line: Line): boolean {
+  return (
+    record.kind === 'resumed' &&
+    record.tornFrom === torn.from &&
+    record.tornBytes === line.from - torn.from
+  )
 }
 
 /**
