@@ -17,7 +17,7 @@ const guestOptionsSchema = z.object({
     .default(''),
   /** More lines for xl's configuration file (xl.cfg(5)). */
   settings: z.array(z.string()).default([]),
-  timeoutMs: z.int().positive().default(120_000),
+  timeoutMs: z.int().positive().default(300_000),
 })
 
 export type GuestRequest = z.input<typeof guestOptionsSchema>

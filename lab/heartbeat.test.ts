@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Beat, gapsWithin, judge, parseBeats } from './heartbeat.ts'
+import { type Beat, clockLag, gapsWithin, judge, parseBeats, shiftBeats } from './heartbeat.ts'
 
 const SEED = 20260801
 const START_MS = 1_795_300_000_000
@@ -64,6 +64,40 @@ describe('parseBeats()', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(Array.isArray(parseBeats(text))).toBe(true)
+      }),
+      { seed: SEED },
+    )
+  })
+})
+
+describe('clockLag()', () => {
+  it('goes by the line that came soonest', () => {
+    const log = [
+      '1795300675.100000 beat 0 1795300665.000000',
+      '1795300675.060000 beat 1 1795300665.050000\r',
+      '1795300675.600000 beat 2 1795300665.100000',
+    ]
+    expect(clockLag(log.join('\n'))).toBeCloseTo(10_010, 2)
+  })
+
+  it('finds a clock that is ahead', () => {
+    expect(clockLag('1795300665.000000 beat 0 1795300666.500000\n')).toBeCloseTo(-1500, 2)
+  })
+
+  it('has no answer without a whole line', () => {
+    expect(clockLag('1795300665.000000 beat 0 179530066\n1795300665.0 hello\n')).toBeUndefined()
+  })
+
+  it('undoes any difference between the clocks', () => {
+    const lag = fc.integer({ min: -100_000, max: 100_000 })
+    fc.assert(
+      fc.property(pauses, lag, (gaps, lagMs) => {
+        const beats = beatsWithPauses(gaps)
+        const log = beats.map(
+          (beat) => `${((beat.atMs + lagMs) / 1000).toFixed(6)} ${line(beat).trimEnd()}`,
+        )
+        expect(clockLag(log.join('\n'))).toBeCloseTo(lagMs, 2)
+        expect(shiftBeats(beats, lagMs)[0]?.atMs).toBe(START_MS + lagMs)
       }),
       { seed: SEED },
     )

@@ -51,6 +51,8 @@ export interface Verdict {
 // may be the rest of a kernel message that the beat was written into.
 const BEAT = /beat (\d{1,15}) (\d{9,11})\.(\d{6})\r?\n/g
 
+const STAMPED_BEAT = /^(\d{9,11}\.\d{6}) .*beat \d{1,15} (\d{9,11}\.\d{6})\r?$/gm
+
 /**
  * The beats in a console's log, in the order in which they stand there.
  *
@@ -62,6 +64,27 @@ export function parseBeats(log: string): readonly Beat[] {
     number: Number(number),
     atMs: Number(seconds) * 1000 + Number(micros) / 1000,
   }))
+}
+
+/**
+ * How far a guest's clock is behind another one, in milliseconds, by lines that bear the other
+ * clock's time of arrival in seconds: `1795300665.800001 beat 7 1795300665.791557`.
+ *
+ * The line that travelled the shortest time decides, so the answer is too high by that time.
+ * Undefined when no line is whole.
+ */
+export function clockLag(stamped: string): number | undefined {
+  const lags = [...stamped.matchAll(STAMPED_BEAT)].map(
+    ([, arrival, beat]) => (Number(arrival) - Number(beat)) * 1000,
+  )
+  return lags.length === 0 ? undefined : lags.reduce((least, lag) => Math.min(least, lag))
+}
+
+/**
+ * The same beats by a clock that is this far ahead of the guest's.
+ */
+export function shiftBeats(beats: readonly Beat[], lagMs: number): readonly Beat[] {
+  return beats.map(({ number, atMs }) => ({ number, atMs: atMs + lagMs }))
 }
 
 /**

@@ -27,7 +27,7 @@ export const machineOptionsSchema = z.object({
   xenOptions: z.array(z.string()).default([]),
   /** Added to the command line of Dom0's kernel. */
   dom0Options: z.array(z.string()).default([]),
-  bootTimeoutMs: z.int().positive().default(180_000),
+  bootTimeoutMs: z.int().positive().default(300_000),
 })
 
 /** All options, each with its value. */

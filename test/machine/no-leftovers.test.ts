@@ -37,7 +37,7 @@ describe('a machine', () => {
       const machine = await bootedBy('own')
       owner?.kill(signal)
       await until(() => !isAlive(machine.owner))
-      await expectNothingLeft(machine, signal)
+      expect(await leftOf(machine, signal)).toEqual([])
     },
   )
 
@@ -45,7 +45,7 @@ describe('a machine', () => {
     startOwner('own')
     const machine = await stateWhen((state) => state.qemu !== null)
     owner?.kill('SIGKILL')
-    await expectNothingLeft(machine, 'SIGKILL')
+    expect(await leftOf(machine, 'SIGKILL')).toEqual([])
   })
 })
 
@@ -57,14 +57,14 @@ describe('a kept machine', () => {
     await until(() => !isAlive(machine.owner))
     // The keeper saw its end coming, so there is nothing for a sweep to do.
     expect(filesOf(machine)).toEqual([])
-    await expectNothingLeft(machine, 'SIGKILL')
+    expect(await leftOf(machine, 'SIGKILL')).toEqual([])
   })
 
   it('leaves nothing when its keeper is killed', async () => {
     const machine = await bootedBy('keep')
     signalProcess(machine.owner, 'SIGKILL')
     await until(() => !isAlive(machine.owner))
-    await expectNothingLeft(machine, 'SIGKILL')
+    expect(await leftOf(machine, 'SIGKILL')).toEqual([])
   })
 })
 
@@ -117,13 +117,13 @@ async function stateWhen(holds: (state: MachineState) => boolean): Promise<Machi
   return found
 }
 
-async function expectNothingLeft(machine: MachineState, signal: string): Promise<void> {
+/** What is still there of a machine, once its processes are gone. */
+async function leftOf(machine: MachineState, signal: string): Promise<readonly string[]> {
   await until(() => processesOf(machine).length === 0)
   // Nobody can clean up after a SIGKILL but the next one who looks.
   if (signal === 'SIGKILL') sweepStaleMachines()
-  expect(processesOf(machine)).toEqual([])
-  expect(filesOf(machine)).toEqual([])
-  expect(readdirSync(path.join(lab, 'machines'))).toEqual([])
+  const entries = readdirSync(path.join(lab, 'machines'))
+  return [...processesOf(machine), ...filesOf(machine), ...entries]
 }
 
 function filesOf(machine: MachineState): readonly string[] {
