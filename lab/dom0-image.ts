@@ -2,7 +2,7 @@
  * Dom0's disk, kernel and initramfs, and the guests' inside it: made once, kept by content.
  *
  *     dom0-KEY/disk.img       ext4, label reweave-dom0
- *     dom0-KEY/kernel         Linux, as Xen starts it
+ *     dom0-KEY/kernel         Linux, uncompressed
  *     dom0-KEY/initrd.img
  *     dom0-KEY/ssh-key        0600
  *     dom0-KEY/known_hosts
@@ -11,27 +11,30 @@
  *
  * @module
  */
-import { copyFileSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Apt, Package } from './apt.ts'
 import { cacheKey, findOrBuild } from './build-cache.ts'
+import { BuildFailed, runBuildCommand } from './build-command.ts'
 import { makeDiskImage } from './disk-image.ts'
 import { makeDom0Keys } from './dom0-keys.ts'
 import { keepDom0Modules, moduleFile } from './dom0-modules.ts'
 import {
-  DOM0_BOOT_MODULES,
   DOM0_COMMAND_LINE,
   DOM0_EXCLUDED_FILES,
   DOM0_FORMAT,
+  DOM0_LAB_MODULES,
   DOM0_LEFT_OUT,
   DOM0_OTHER_MODULES,
   DOM0_PACKAGES,
   DOM0_READY_LINE,
+  DOM0_ROOT_MODULES,
   GUEST_INITRAMFS,
   GUEST_KERNEL,
 } from './dom0-recipe.ts'
 import { configureTree, dom0NodeVersion, readDom0Scripts, unpackPackages } from './dom0-tree.ts'
 import { makeDom0Initramfs, makeGuestInitramfs } from './initramfs.ts'
+import { findCompressedKernel } from './linux-image.ts'
 import type { Dom0Parts } from './parts.ts'
 
 export interface Dom0ImageOptions {
@@ -90,7 +93,8 @@ export function recipeKey(scripts: ReadonlyMap<string, string>, nodeVersion: str
     ...DOM0_PACKAGES,
     String(DOM0_LEFT_OUT),
     ...DOM0_EXCLUDED_FILES,
-    ...DOM0_BOOT_MODULES,
+    ...DOM0_ROOT_MODULES,
+    ...DOM0_LAB_MODULES,
     ...DOM0_OTHER_MODULES,
     ...[...scripts].flat(),
   ])
@@ -127,9 +131,9 @@ async function buildDom0Image(build: Dom0Build): Promise<void> {
 
   const [kernel] = globSync('boot/vmlinuz-*', { cwd: tree })
   if (kernel === undefined) throw new Error("Cannot find Dom0's kernel in its packages")
-  copyFileSync(path.join(tree, kernel), path.join(part, 'kernel'))
-  copyFileSync(path.join(tree, kernel), path.join(tree, GUEST_KERNEL))
+  await unpackKernel(path.join(tree, kernel), path.join(part, 'kernel'))
   rmSync(path.join(tree, kernel))
+  await copySparse(path.join(part, 'kernel'), path.join(tree, GUEST_KERNEL))
   const guest = {
     busybox,
     init: scripts.get('guest-init.sh') ?? '',
@@ -145,6 +149,20 @@ async function buildDom0Image(build: Dom0Build): Promise<void> {
   writeFileSync(path.join(part, 'known_hosts'), `dom0 ${keys.hostPublic}`)
   const list = build.packages.map((one) => `${one.name} ${one.version}\n`)
   writeFileSync(path.join(part, 'packages'), list.join(''))
+}
+
+/** Makes an uncompressed kernel, as a sparse file: a third of it is zeros. */
+async function unpackKernel(boot: string, file: string): Promise<void> {
+  const found = findCompressedKernel(readFileSync(boot))
+  if (found.kind !== 'found') {
+    throw new BuildFailed(`Cannot unpack ${path.basename(boot)}: ${found.kind}, wanted xz`)
+  }
+  writeFileSync(`${file}.xz`, found.xz)
+  await runBuildCommand('xz', ['--decompress', `${file}.xz`])
+}
+
+async function copySparse(from: string, to: string): Promise<void> {
+  await runBuildCommand('cp', ['--sparse=always', from, to])
 }
 
 function partsIn(directory: string): Dom0Parts {

@@ -6,19 +6,28 @@
 import { existsSync, globSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { runBuildCommand } from './build-command.ts'
-import { DOM0_BOOT_MODULES, DOM0_OTHER_MODULES } from './dom0-recipe.ts'
+import { DOM0_LAB_MODULES, DOM0_OTHER_MODULES, DOM0_ROOT_MODULES } from './dom0-recipe.ts'
 import {
   loadOrder,
   type ModuleDependencies,
   parseModuleDependencies,
 } from './module-dependencies.ts'
 
+/** The modules that are loaded at boot, each list in an order that satisfies all dependencies. */
+export interface BootModules {
+  /** What both of the others need. */
+  readonly first: readonly string[]
+  readonly forRoot: readonly string[]
+  /** Loaded at the same time as those for the root disk, and needing none of them. */
+  readonly forLab: readonly string[]
+}
+
 /**
  * Removes all other modules from a tree and lists those left for `modprobe`.
  *
- * Returns the files that are loaded at boot, in that order.
+ * Returns the files of those that are loaded at boot.
  */
-export async function keepDom0Modules(tree: string): Promise<string[]> {
+export async function keepDom0Modules(tree: string): Promise<BootModules> {
   const releases = readdirSync(path.join(tree, 'usr/lib/modules'))
   const [release] = releases
   if (release === undefined || releases.length > 1) {
@@ -27,12 +36,25 @@ export async function keepDom0Modules(tree: string): Promise<string[]> {
   const folder = path.join(tree, 'usr/lib/modules', release)
   await listModules(tree, release)
   const all = parseModuleDependencies(readFileSync(path.join(folder, 'modules.dep'), 'utf8'))
-  const kept = new Set(filesOf(all, [...DOM0_BOOT_MODULES, ...DOM0_OTHER_MODULES]))
+  const kept = new Set(
+    filesOf(all, [...DOM0_ROOT_MODULES, ...DOM0_LAB_MODULES, ...DOM0_OTHER_MODULES]),
+  )
   for (const file of globSync('kernel/**/*.ko', { cwd: folder })) {
     if (!kept.has(file)) rmSync(path.join(folder, file))
   }
   await listModules(tree, release)
-  return filesOf(all, DOM0_BOOT_MODULES).map((file) => path.join(folder, file))
+  const forRoot = filesOf(all, DOM0_ROOT_MODULES)
+  const forLab = filesOf(all, DOM0_LAB_MODULES)
+  const first = forLab.filter((file) => forRoot.includes(file))
+  const without = (files: readonly string[]): string[] =>
+    files.filter((file) => !first.includes(file))
+  const located = (files: readonly string[]): string[] =>
+    files.map((file) => path.join(folder, file))
+  return {
+    first: located(first),
+    forRoot: located(without(forRoot)),
+    forLab: located(without(forLab)),
+  }
 }
 
 /** The one file of that module in a tree. */

@@ -57,8 +57,8 @@ export const DOM0_EXCLUDED_FILES = [
   './boot/xen-*',
 ] as const
 
-/** Loaded from the initramfs, before the root disk is looked for. */
-export const DOM0_BOOT_MODULES = [
+/** Loaded from the initramfs before the root disk is mounted, and all that the disk takes. */
+export const DOM0_ROOT_MODULES = [
   // ext4 and sd_mod ask for these by the name of an algorithm, which depmod does not see.
   'crc32c_generic',
   'crct10dif_generic',
@@ -69,6 +69,10 @@ export const DOM0_BOOT_MODULES = [
   'sd_mod',
   'virtio_pci',
   'virtio_blk',
+] as const
+
+/** Loaded from the initramfs beside those. */
+export const DOM0_LAB_MODULES = [
   'xen-evtchn',
   'xen-privcmd',
   'xen-gntdev',
@@ -96,8 +100,9 @@ export const DOM0_OTHER_MODULES = [
 /** `net.ifnames=0`: the network card is eth0 wherever it sits. */
 // `mitigations=off` concerns Dom0's own kernel, not Xen: it takes indirect branches out of thunks,
 // which software emulation executes slowly. `quiet` because every character on the console is a
-// port access that the emulator handles by itself.
-export const DOM0_COMMAND_LINE = 'console=hvc0 quiet net.ifnames=0 mitigations=off panic=-1'
+// port access that the emulator handles by itself. Linux's self-tests of its ciphers take time too.
+export const DOM0_COMMAND_LINE =
+  'console=hvc0 quiet net.ifnames=0 mitigations=off cryptomgr.notests panic=-1'
 
 export const DOM0_READY_LINE = 'LAB READY'
 

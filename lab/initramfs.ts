@@ -8,9 +8,11 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type CpioEntry, writeCpio } from './cpio-archive.ts'
+import type { BootModules } from './dom0-modules.ts'
+import { withoutSignature } from './linux-image.ts'
 
 /** The applets that the two init scripts call by their names alone. */
-const DOM0_APPLETS = ['findfs', 'insmod', 'mount', 'sh', 'sleep', 'switch_root'] as const
+const DOM0_APPLETS = ['dd', 'findfs', 'insmod', 'mount', 'sh', 'sleep', 'switch_root'] as const
 const GUEST_APPLETS = ['cat', 'insmod', 'sh'] as const
 
 /**
@@ -21,16 +23,18 @@ const GUEST_APPLETS = ['cat', 'insmod', 'sh'] as const
 export function makeDom0Initramfs(parts: {
   readonly busybox: Uint8Array
   readonly init: string
-  /** Files, in the order of loading. */
-  readonly modules: readonly string[]
+  readonly modules: BootModules
 }): Uint8Array {
-  const names = parts.modules.map((file) => path.basename(file))
   return writeCpio([
     ...frame(parts.busybox, parts.init, DOM0_APPLETS),
     { kind: 'directory', path: 'root' },
     { kind: 'directory', path: 'modules' },
-    textFile('modules/order', `${names.join('\n')}\n`),
-    ...parts.modules.map((file) => binaryFile(`modules/${path.basename(file)}`, file)),
+    orderFile('modules/first', parts.modules.first),
+    orderFile('modules/for-root', parts.modules.forRoot),
+    orderFile('modules/for-lab', parts.modules.forLab),
+    ...[...parts.modules.first, ...parts.modules.forRoot, ...parts.modules.forLab].map((file) =>
+      moduleEntry(`modules/${path.basename(file)}`, file),
+    ),
   ])
 }
 
@@ -42,7 +46,7 @@ export function makeGuestInitramfs(parts: {
 }): Uint8Array {
   const archive = writeCpio([
     ...frame(parts.busybox, parts.init, GUEST_APPLETS),
-    binaryFile('msr.ko', parts.msrModule),
+    moduleEntry('msr.ko', parts.msrModule),
   ])
   return gzipSync(archive, { level: 9 })
 }
@@ -56,10 +60,12 @@ function frame(busybox: Uint8Array, init: string, applets: readonly string[]): C
   ]
 }
 
-function textFile(name: string, text: string): CpioEntry {
+function orderFile(name: string, modules: readonly string[]): CpioEntry {
+  const text = modules.map((file) => `${path.basename(file)}\n`).join('')
   return { kind: 'file', path: name, bytes: new TextEncoder().encode(text), executable: false }
 }
 
-function binaryFile(name: string, file: string): CpioEntry {
-  return { kind: 'file', path: name, bytes: readFileSync(file), executable: false }
+function moduleEntry(name: string, file: string): CpioEntry {
+  const bytes = withoutSignature(readFileSync(file))
+  return { kind: 'file', path: name, bytes, executable: false }
 }

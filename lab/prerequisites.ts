@@ -21,6 +21,7 @@ const PREREQUISITES: readonly Prerequisite[] = [
   { package: 'qemu-utils', program: 'qemu-img' },
   { package: 'e2fsprogs', program: 'mke2fs' },
   { package: 'openssh-client', program: 'ssh' },
+  { package: 'xz-utils', program: 'xz' },
   // Shows mke2fs files that belong to root.
   { package: 'fakeroot', program: 'fakeroot', notAsRoot: true },
 ]
