@@ -28,9 +28,10 @@ export interface Padding {
 }
 
 /**
- * Tells what the padding's unused bytes hold: what the image has there as linked, else what the
- * running image has at the padding's end. Tells what was found instead where that is not uniform.
+ * Tells by the padding's last bytes what its unused bytes hold in the running image, or what was
+ * found there instead.
  */
+// A linker's fill is not part of any section, so what a symbol file has there proves nothing.
 export function recognisePadding(
   image: Image,
   live: LiveBytes,
@@ -44,7 +45,7 @@ export function recognisePadding(
     start: advance(range.start, usableBytes),
     byteLength: range.byteLength - usableBytes,
   }
-  const found = image.bytesAt(range) ?? live.bytesAt(witness)
+  const found = live.bytesAt(witness)
   if (found === undefined || live.bytesAt(range) === undefined) return { kind: 'missing', range }
   const fill = found[0] ?? 0
   if (!FILLS.includes(fill) || found.some((byte) => byte !== fill)) {

@@ -23,7 +23,7 @@ export function planReads(fix: Fix, image: Image): PlanReads {
   const ranges = changes.map((change) => alignedUnits(change.site))
   for (const change of changes) {
     if (change.kind === 'detour' && change.safe.form === 'relay') {
-      ranges.push(relayNeighbourhood(change.site.start))
+      ranges.push(relayNeighbourhood(image, change.site.start))
     }
   }
   if (changes.some((change) => change.kind === 'detour')) ranges.push(paddingBehindText(image))

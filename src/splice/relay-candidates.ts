@@ -1,7 +1,7 @@
 import { advance, distance, type VirtualAddress } from '../address/address.ts'
-import { type AddressRange, overlaps } from '../address/address-range.ts'
+import { type AddressRange, overlaps, rangeEnd } from '../address/address-range.ts'
 import { relayCandidates as relayPadding } from '../image/free-bytes.ts'
-import type { ImageSymbol } from '../image/image.ts'
+import type { Image, ImageSymbol } from '../image/image.ts'
 import { endsFlow } from '../x86/instruction.ts'
 import { NEAR_JUMP_BYTES, reachesShort, SHORT_JUMP_BYTES } from '../x86/jump.ts'
 import { unreachedNops } from '../x86/unreached-nops.ts'
@@ -20,11 +20,16 @@ interface FreeRun extends AddressRange<VirtualAddress> {
   readonly place: string
 }
 
-/** Every range in which a relay for a `jmp rel8` at `site` can lie, whole relays included. */
-export function relayNeighbourhood(site: VirtualAddress): AddressRange<VirtualAddress> {
+/** The part of `.text` in which a relay for a `jmp rel8` at `site` can lie. */
+export function relayNeighbourhood(
+  image: Image,
+  site: VirtualAddress,
+): AddressRange<VirtualAddress> {
   const lowest = advance(site, SHORT_JUMP_BYTES - 0x80)
   const highest = advance(site, SHORT_JUMP_BYTES + 0x7f + NEAR_JUMP_BYTES)
-  return { start: lowest, byteLength: distance(lowest, highest) }
+  const textEnd = rangeEnd(image.text)
+  const start = lowest > image.text.start ? lowest : image.text.start
+  return { start, byteLength: distance(start, highest < textEnd ? highest : textEnd) }
 }
 
 /**
@@ -60,7 +65,7 @@ export function relayCandidates(
 }
 
 function freeRuns(sweeps: FunctionSweeps, site: VirtualAddress): readonly FreeRun[] {
-  const near = relayNeighbourhood(site)
+  const near = relayNeighbourhood(sweeps.image, site)
   const between = relayPadding(sweeps.image, site, FURTHEST_BYTES)
     .filter(({ behind }) => isLeftBehind(sweeps, behind))
     .map(({ start, byteLength, behind }) => {
