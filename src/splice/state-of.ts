@@ -59,7 +59,7 @@ function describeInconsistent(writes: readonly WriteFinding[]): string {
   const count = switches.length === 1 ? '1 switch' : `${switches.length} switches`
   const torn = writes.filter(({ state }) => state === 'torn').map(({ write }) => write.place)
   const half = torn.length === 0 ? '' : `; half-written: ${torn.join(', ')}`
-  return `The fix is half applied: ${live} of ${count} live${half}; apply or revert can finish`
+  return `The fix is half applied: ${live} of ${count} ${live === 1 ? 'is' : 'are'} live${half}; apply or revert can finish`
 }
 
 function findings(plan: SplicePlan, found: readonly Uint8Array[]): WriteFinding[] {

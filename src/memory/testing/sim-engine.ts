@@ -7,6 +7,7 @@ import {
   frameStart,
   machineFrame,
   type MachineAddress,
+  type MachineFrame,
 } from '../../address/address.ts'
 import type { DmaEngine, EngineLimits, OwnFrame } from '../dma-engine.ts'
 import type { ReadOutcome, WriteOutcome } from '../physical-memory.ts'
@@ -27,7 +28,7 @@ export interface SimEngineFaults {
   readonly copyFrom?: (address: MachineAddress, byteLength: number) => ReadOutcome | 'do-it'
 }
 
-/** The frames that every simulated engine owns, outside of all images in tests. */
+/** The frames that a simulated engine owns unless told otherwise. */
 const OWN_FRAMES = [machineFrame(0x777n), machineFrame(0x778n), machineFrame(0x77cn)]
 
 /**
@@ -44,11 +45,16 @@ export class SimEngine implements DmaEngine {
   readonly #faults: SimEngineFaults
   #busy = false
 
-  constructor(ram: SimRam, limits: EngineLimits, faults: SimEngineFaults = {}) {
+  constructor(
+    ram: SimRam,
+    limits: EngineLimits,
+    faults: SimEngineFaults = {},
+    ownFrames: readonly MachineFrame[] = OWN_FRAMES,
+  ) {
     this.#ram = ram
     this.limits = limits
     this.#faults = faults
-    this.ownFrames = OWN_FRAMES.map((frame) => ({
+    this.ownFrames = ownFrames.map((frame) => ({
       frame,
       bytes: ram.view(frameStart(frame), FRAME_BYTES),
     }))

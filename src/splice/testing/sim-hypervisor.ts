@@ -1,5 +1,11 @@
-import { advance, machineAddress, virtualAddress } from '../../address/address.ts'
-import type { VirtualAddress } from '../../address/address.ts'
+import {
+  advance,
+  FRAME_BYTES,
+  machineAddress,
+  machineFrame,
+  virtualAddress,
+} from '../../address/address.ts'
+import type { MachineFrame, VirtualAddress } from '../../address/address.ts'
 import { buildIdFromBytes, type BuildId } from '../../image/build-id.ts'
 import { type ImageLocation, toMachine } from '../../image/image-location.ts'
 import { SimRam } from '../../memory/testing/sim-ram.ts'
@@ -12,6 +18,8 @@ export const SIM_TEXT_OFFSET = 0x200
 export const SIM_TEXT_BYTES = 0x800
 const BUILD_ID_OFFSET = 0xa10
 const IMAGE_BYTES = 0xc00
+/** Other memory below and above the image; whole frames below. */
+const MARGIN_BYTES = 2 * FRAME_BYTES
 
 const virtualStart = virtualAddress(0xffff_82d0_4020_0000n)
 const machineStart = machineAddress(0x5fa0_0000n)
@@ -38,12 +46,17 @@ export const simImage: ImageIdentity = {
   textWithPadding: { start: simText(0), byteLength: SIM_TEXT_BYTES },
 }
 
-/** Simulated memory that holds the image, and a frame's worth of other memory on both sides. */
+/** Simulated memory that holds the image, and other memory on both sides. */
 export function simHypervisorRam(): SimRam {
-  const ram = new SimRam(advance(machineStart, -0x1000), unpatchedBytes.length)
+  const ram = new SimRam(advance(machineStart, -MARGIN_BYTES), unpatchedBytes.length)
   ram.bytes.set(unpatchedBytes)
   return ram
 }
+
+/** Frames below the image, on which an engine can be tried. */
+export const simOwnFrames: readonly MachineFrame[] = [1n, 2n].map((below) =>
+  machineFrame(machineStart / BigInt(FRAME_BYTES) - below),
+)
 
 /** Whether every byte of memory is as `simHypervisorRam` made it. */
 export function isUnpatched(ram: SimRam): boolean {
@@ -53,7 +66,7 @@ export function isUnpatched(ram: SimRam): boolean {
 /** What an unpatched simulated `.text` holds. */
 export function simTextBytes(offset: number, byteLength: number): Uint8Array {
   return Uint8Array.from({ length: byteLength }, (_, index) =>
-    simByte(0x1000 + SIM_TEXT_OFFSET + offset + index),
+    simByte(MARGIN_BYTES + SIM_TEXT_OFFSET + offset + index),
   )
 }
 
@@ -65,10 +78,10 @@ export function simFound(ram: SimRam, plan: SplicePlan): Uint8Array[] {
   })
 }
 
-const unpatchedBytes = Uint8Array.from({ length: IMAGE_BYTES + 0x2000 }, (_, index) =>
+const unpatchedBytes = Uint8Array.from({ length: IMAGE_BYTES + 2 * MARGIN_BYTES }, (_, index) =>
   simByte(index),
 )
-unpatchedBytes.set(buildIdBytes, 0x1000 + BUILD_ID_OFFSET)
+unpatchedBytes.set(buildIdBytes, MARGIN_BYTES + BUILD_ID_OFFSET)
 
 function simByte(index: number): number {
   return (Math.imul(index, 0x9e37_79b1) >>> 19) & 0xff
