@@ -60,14 +60,14 @@ function tinyKernel(text: string): Uint8Array {
   const message = new TextEncoder().encode(`${text}\0`)
   const code = (messageAt: number): readonly number[] =>
     [
-      [0xba, 0xf8, 0x03, 0x00, 0x00], //  mov $0x3f8, %edx
-      [0xbe, ...bytes32(messageAt)], //   mov $message, %esi
-      [0xac], //                         next: lodsb
-      [0x84, 0xc0], //                    test %al, %al
-      [0x74, 0x03], //                    jz halt
+      [0xba, 0xf8, 0x03, 0x00, 0x00], //      mov $0x3f8, %edx
+      [0xbe, ...bytes32(messageAt)], //       mov $message, %esi
+      [0xac], //                        next: lodsb
+      [0x84, 0xc0], //                        test %al, %al
+      [0x74, 0x03], //                        jz halt
       [0xee], //                               outb %al, %dx
       [0xeb, 0xf8], //                    jmp next
-      [0xfa, 0xf4, 0xeb, 0xfd], //  halt: cli; hlt; jmp to hlt
+      [0xfa, 0xf4, 0xeb, 0xfd], //      halt: cli; hlt; jmp to hlt
     ].flat()
   const entry = LOADED_AT + HEADER_BYTES
   const messageAt = entry + code(0).length
