@@ -173,6 +173,38 @@ describe('planFix()', () => {
     }
   })
 
+  it('gives one place to one change, also where two were meant to have it', () => {
+    const at = sampleAddress(0x80)
+    const preferred = new Map([
+      [0, at],
+      [1, at],
+    ])
+    const plan = planOf(fixOf(NEAR, SHORT), new SampleMemory(IMAGE), preferred)
+    expect(ranges(plan).slice(0, 2)).toEqual([
+      ['stage', 0x80, 13],
+      ['stage', 0x40, 7],
+    ])
+  })
+
+  it('lays no relay into bytes that another change expects', () => {
+    const image = imageOf([
+      functionOf('one', '85 f6  74 09  eb 07  0f 1f 44 00 00  66 90  c3'),
+      functionOf('done', 'c3'),
+    ])
+    const detour = detourOf('one', '85 f6', 'e9 {pc32 one+0x2}')
+    const edit = editOf('one+0x6', '0f 1f 44 00 00', '0f 1f 44 00 01')
+    // Without padding between the functions, the unreached NOPs are all there is.
+    const live = new SampleMemory(image)
+    live.put(sampleAddress(0x0e), hexBytes('cc cc'))
+    expect(planFix({ fix: fixOf(detour), image, live })).toMatchObject({
+      kind: 'planned',
+      plan: { writes: [{ role: 'stage' }, { role: 'relay', at: sampleAddress(6) }, {}] },
+    })
+    expect(planFix({ fix: fixOf(detour, edit), image, live })).toMatchObject({
+      refusals: [{ kind: 'not-splice-safe', reason: { kind: 'no-relay-in-reach' } }],
+    })
+  })
+
   it('tells in a sentence why each write is safe, and where it goes', () => {
     for (const write of planOf(WHOLE, new SampleMemory(IMAGE)).writes) {
       expect(write.why).toMatch(/^[A-Z][^\n]*\.$/)

@@ -8,6 +8,7 @@ import { NEAR_JUMP_BYTES, SHORT_JUMP_BYTES } from '../x86/jump.ts'
 import type { FunctionSweeps } from './function-sweeps.ts'
 import type { UnsafeSite } from './plan-refusal.ts'
 import { type RelayCandidate, relayCandidates } from './relay-candidates.ts'
+import { alternativeEntry, faultEntry } from './site-tables.ts'
 import { STORE_UNIT_BYTES } from './store-unit.ts'
 
 /** Which bytes of an edit are stored: from the first that changes to the last. */
@@ -94,6 +95,8 @@ export function judgeDetour(
     return unsafe({ kind: 'not-one-instruction', instructions: replaced.instructions.length })
   }
   if (instruction.isEndbr) return unsafe({ kind: 'replaces-endbr64' })
+  const fault = faultEntry(sweeps.image, site)
+  if (fault !== undefined) return unsafe({ kind: 'named-by-table', ...fault })
   if (instruction.byteLength < SHORT_JUMP_BYTES) {
     return unsafe({ kind: 'instruction-too-short', byteLength: instruction.byteLength })
   }
@@ -116,6 +119,8 @@ function replacedInstructions(
 ): (Replaced & { readonly kind: 'replaced' }) | Unsafe {
   const owner = sweeps.image.functionAt(site.start)
   if (owner === undefined) return unsafe({ kind: 'not-in-a-function' })
+  const alternative = alternativeEntry(sweeps.image, site)
+  if (alternative !== undefined) return unsafe({ kind: 'named-by-table', ...alternative })
   const sweep = sweeps.of(owner)
   if (sweep.kind === 'unclean') {
     const { offset, reason } = sweep
