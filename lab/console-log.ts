@@ -15,7 +15,7 @@ export interface ConsoleWait {
   readonly timeoutMs: number
   /** Settles when QEMU is gone: then nothing will come any more. */
   readonly exited: Promise<string>
-  /** Gets the newest line of the console, time and again. */
+  /** Gets the time that has passed and the newest line of the console, time and again. */
   readonly progress: (line: string) => void
 }
 
@@ -25,16 +25,16 @@ export interface ConsoleWait {
  * @throws LabError `boot-timed-out` or `boot-failed`, with the console's last lines
  */
 export async function waitForConsoleLine(wait: ConsoleWait): Promise<void> {
-  const deadline = Date.now() + wait.timeoutMs
+  const startedAt = Date.now()
+  const deadline = startedAt + wait.timeoutMs
   let gone: string | undefined
   void wait.exited.then((how) => (gone = how))
-  let shown = ''
   for (;;) {
     const ended = gone
     const text = consoleText(wait.file, wait.fromByte)
     if (withoutXenLines(text).includes(wait.line)) return
-    const newest = lastLines(text, 1)
-    if (newest !== shown && newest !== '') wait.progress((shown = newest))
+    const seconds = Math.floor((Date.now() - startedAt) / 1000)
+    wait.progress(`${seconds} s: ${lastLines(text, 1)}`)
     const tail = `The console's last lines:\n${lastLines(text, LAST_LINES)}`
     if (ended !== undefined) {
       throw new LabError('boot-failed', `${wait.machine} went down (${ended}). ${tail}`)
