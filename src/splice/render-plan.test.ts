@@ -12,6 +12,15 @@ import {
 } from './testing/sample-splice.ts'
 
 describe('renderPlan()', () => {
+  it('shows whole instructions where an edit changes a single byte of one', () => {
+    const image = imageOf([functionOf('one', '77 01  c3  c3')])
+    const fix = fixOf(editOf('one', '77 01', 'eb 01'))
+    const planned = planFix({ fix, image, live: new SampleMemory(image) })
+    const text = planned.kind === 'planned' ? renderPlan(planned.plan, image) : ''
+    expect(text).toContain('- 0xffff82d040200000  77 01                    ja 0xffff82d040200003')
+    expect(text).toContain('+ 0xffff82d040200000  eb 01                    jmp 0xffff82d040200003')
+  })
+
   it('shows old and new instructions, and why each write is safe', () => {
     const image = imageOf([
       functionOf('range', '81 ff ff 08 00 00  77 01  c3  c3'),

@@ -75,10 +75,10 @@ function inContext(
   code.set(bytes, offset)
   const shown = code.subarray(whole.start, whole.end)
   const start = advance(owner.address, whole.start)
-  const decoded = decode(shown, start)
-  const [leading] = decoded.instructions
-  const isJump = whole.start === offset && leading?.flow === 'jump' && bytes !== write.before
-  return isJump ? alone : { start, bytes: shown }
+  if (whole.start !== offset || bytes === write.before) return { start, bytes: shown }
+  const [leading] = decode(shown, start).instructions
+  const isWholeJump = leading?.flow === 'jump' && leading.byteLength === bytes.byteLength
+  return isWholeJump ? alone : { start, bytes: shown }
 }
 
 function wholeInstructions(
