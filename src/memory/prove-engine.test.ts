@@ -202,14 +202,18 @@ const BROKEN: Readonly<Record<string, (ram: SimRam) => SimEngineFaults>> = {
       return { kind: 'accepted' }
     },
   }),
-  'answers from its own buffer': () => {
-    let last = new Uint8Array(0)
+  'answers with what it wrote there last, and not with what is there': (ram) => {
+    const written = new Map<bigint, Uint8Array>()
     return {
-      copyTo: (_, bytes) => {
-        last = bytes.slice()
+      copyTo: (at, bytes) => {
+        written.set(at, bytes.slice())
         return 'do-it'
       },
-      copyFrom: (_, byteLength) => ({ kind: 'complete', bytes: last.slice(0, byteLength) }),
+      copyFrom: (at, byteLength) => {
+        const bytes = ram.read(at, byteLength)
+        bytes.set(written.get(at)?.subarray(0, byteLength) ?? [])
+        return { kind: 'complete', bytes }
+      },
     }
   },
   'reads one byte further up': (ram) => ({

@@ -153,6 +153,17 @@ describe('runTransaction() to apply', () => {
     expect(stateIn(world)).toEqual({ kind: 'not-applied', staged: true })
   })
 
+  it('looks before it puts back a switch whose write failed, and leaves old bytes alone', async () => {
+    const world = newWorld()
+    const outcome = await world.spliceTo('applied', portsWith(world, { 3: refused }))
+    expect(outcome).toMatchObject({ kind: 'undone', failure: { kind: 'write-failed' } })
+    expect(journalOf(world).slice(-3)).toEqual([
+      'intent 2 put-after',
+      'outcome 2 failed',
+      'end abandoned',
+    ])
+  })
+
   it('is in doubt, with what memory shows, when the undoing fails too', async () => {
     const world = newWorld(twoDetoursAndAnEdit)
     const outcome = await world.spliceTo('applied', portsWith(world, { 5: refused, 6: refused }))
@@ -237,6 +248,22 @@ describe('runTransaction() to apply', () => {
       cause: { message: 'No space left' },
     })
     expect(stateIn(world)).toEqual({ kind: 'not-applied', staged: true })
+  })
+
+  it('still ends in a journal that failed once', async () => {
+    const world = newWorld()
+    const ports = world.ports()
+    let appends = 0
+    const journal: TransactionPorts['journal'] = {
+      append: async (record) => {
+        appends += 1
+        if (appends === 3) throw new Error('Interrupted')
+        return ports.journal.append(record)
+      },
+    }
+    const running = world.spliceTo('applied', { ...ports, journal })
+    await expect(running).rejects.toBeInstanceOf(JournalFailed)
+    expect(journalOf(world)).toEqual(['begin applied', 'intent 0 put-after', 'end abandoned'])
   })
 })
 
