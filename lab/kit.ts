@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { cacheKey, findOrBuild } from './build-cache.ts'
@@ -29,11 +29,14 @@ const CHECKOUT = path.resolve(import.meta.dirname, '..')
 const MAIN = 'src/cli/main.ts'
 const LAUNCHER = 'lab/kit/launcher.sh'
 
+/** Commands that need the checkout. The kit neither holds nor loads them. */
+const CHECKOUT_COMMANDS = ['lab.ts', 'demo.ts'].map((name) => path.join(CHECKOUT, 'src/cli', name))
+
 /** Packages beside the bundle, with those of their files that run. */
 const EXTERNAL_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@koromix/koffi-linux-x64': ['package.json', 'index.js', 'linux_x64/koffi.node'],
   'iced-x86': ['package.json', 'iced_x86.js', 'iced_x86_bg.wasm'],
-  koffi: ['package.json', 'index.js', 'index.cjs', 'src/koffi/index.js', 'src/koffi/index.cjs'],
+  koffi: ['package.json', 'index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'],
 }
 
 export interface KitOptions {
@@ -89,7 +92,7 @@ async function bundlePrograms(): Promise<KitFile[]> {
       in: path.join(CHECKOUT, file),
       out: `programs/${path.basename(file, '.ts')}`,
     })),
-  ].filter((entry) => existsSync(entry.in))
+  ]
   const outdir = path.join(CHECKOUT, 'kit')
   const result = await build({
     entryPoints,
@@ -102,7 +105,8 @@ async function bundlePrograms(): Promise<KitFile[]> {
     target: 'node24',
     format: 'esm',
     outExtension: { '.js': '.mjs' },
-    external: Object.keys(EXTERNAL_PACKAGES),
+    // The commands of a checkout stay out of it: nobody builds a lab in Dom0.
+    external: [...Object.keys(EXTERNAL_PACKAGES), './lab.ts', './demo.ts'],
     // Packages in CommonJS call `require` for Node's own modules, which an ES module does not have.
     banner: {
       js: "import { createRequire as kitRequire } from 'node:module'; const require = kitRequire(import.meta.url);",
