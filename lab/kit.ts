@@ -29,9 +29,6 @@ const CHECKOUT = path.resolve(import.meta.dirname, '..')
 const MAIN = 'src/cli/main.ts'
 const LAUNCHER = 'lab/kit/launcher.sh'
 
-/** Commands that need the checkout. The kit neither holds nor loads them. */
-const CHECKOUT_COMMANDS = ['lab.ts', 'demo.ts'].map((name) => path.join(CHECKOUT, 'src/cli', name))
-
 /** Packages beside the bundle, with those of their files that run. */
 const EXTERNAL_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@koromix/koffi-linux-x64': ['package.json', 'index.js', 'linux_x64/koffi.node'],
@@ -107,6 +104,8 @@ async function bundlePrograms(): Promise<KitFile[]> {
     outExtension: { '.js': '.mjs' },
     // The commands of a checkout stay out of it: nobody builds a lab in Dom0.
     external: [...Object.keys(EXTERNAL_PACKAGES), './lab.ts', './demo.ts'],
+    minifySyntax: true,
+    minifyWhitespace: true,
     // Packages in CommonJS call `require` for Node's own modules, which an ES module does not have.
     banner: {
       js: "import { createRequire as kitRequire } from 'node:module'; const require = kitRequire(import.meta.url);",
