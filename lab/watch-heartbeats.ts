@@ -44,7 +44,7 @@ export interface HeartbeatWatch {
 const SETTLE_MS = 1000
 
 /** How long beats are watched to compare clocks. */
-const COMPARE_SECONDS = 4
+const COMPARE_SECONDS = 5
 
 /**
  * Compares the guests' clocks with Dom0's, and returns a watch that goes by Dom0's.
