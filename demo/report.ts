@@ -42,6 +42,8 @@ export interface ReportedWrite {
 /** Everything that the demo saw: the contents of out/demo/report.json. */
 export interface DemoReport {
   readonly ok: boolean
+  /** Why the demo ended early, if it did. */
+  readonly failure?: string
   readonly startedAt: string
   readonly xen: {
     readonly version: string
@@ -50,14 +52,19 @@ export interface DemoReport {
   }
   readonly fix: { readonly name: string; readonly advisory: string; readonly title: string }
   readonly engine: string
-  /** The hypercall's return values. */
-  readonly probe: { readonly before: number; readonly after: number; readonly reverted: number }
+  /** The hypercall's return values. A demo that ended early has not asked for all. */
+  readonly probe: {
+    readonly before?: number
+    readonly after?: number
+    readonly reverted?: number
+  }
   /** In the sections of Xen's image that never change by themselves. */
   readonly bytes: {
     readonly planned: number
     readonly changed: number
     readonly foreign: number
-    readonly afterRevert: number
+    /** Bytes that still differ from the start after the revert. */
+    readonly afterRevert?: number
     readonly comparedSections: readonly string[]
     readonly comparedBytes: number
   }

@@ -60,7 +60,7 @@ for (const file of files) {
   const source = readFileSync(path.join(root, file), 'utf8')
   const folder = folderOf(file)
   const allowed = LAYERS[folder]
-  const isTest = file.endsWith('.test.ts') || file.includes('/testing/')
+  const isTest = /\.test\.ts$|\/testing\/|^test\//.test(file)
   if (allowed === undefined) {
     problems.push(
       `${file}: the folder '${folder}' has no layer; give it one in tools/check-layers.ts`,

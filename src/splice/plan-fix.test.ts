@@ -5,7 +5,7 @@ import { hexBytes } from '../address/testing/hex-bytes.ts'
 import type { Change, Fix } from '../hotfix/fix.ts'
 import { buildIdFromBytes } from '../image/build-id.ts'
 import type { Image } from '../image/image.ts'
-import { describeRefusal } from './describe-refusal.ts'
+import { describePlanRefusal } from './describe-plan-refusal.ts'
 import type { SplicePlan } from './plan.ts'
 import { planFix } from './plan-fix.ts'
 import { planReads } from './plan-reads.ts'
@@ -47,7 +47,8 @@ function planOf(
   preferred?: ReadonlyMap<number, VirtualAddress>,
 ): SplicePlan {
   const planned = planFix({ fix, image: IMAGE, live, ...(preferred && { preferred }) })
-  if (planned.kind === 'refused') throw new Error(planned.refusals.map(describeRefusal).join('\n'))
+  if (planned.kind === 'refused')
+    throw new Error(planned.refusals.map(describePlanRefusal).join('\n'))
   return planned.plan
 }
 
@@ -232,7 +233,7 @@ describe('planFix() refuses', () => {
       { kind: 'symbol-not-found', change: 0 },
     ])
     const [ambiguous] = refusalsOf(image, editOf('twin', 'c3', 'cb'))
-    expect(ambiguous && describeRefusal(ambiguous)).toBe(
+    expect(ambiguous && describePlanRefusal(ambiguous)).toBe(
       'Change 1: twin names 2 symbols: a.c#twin at 0xffff82d040200000, b.c#twin at 0xffff82d040200010',
     )
     expect(refusalsOf(image, editOf('b.c#twin', 'c3', 'cb'))).toEqual([])
@@ -248,7 +249,7 @@ describe('planFix() refuses', () => {
   it('bytes that the base build does not have', () => {
     const wrong = editOf('range', '81 ff ff 09 00 00', '81 ff ff 0b 00 00')
     const [refusal] = refusalsOf(IMAGE, wrong)
-    expect(refusal && describeRefusal(refusal)).toBe(
+    expect(refusal && describePlanRefusal(refusal)).toBe(
       'Change 1: the base build has 81 ff ff 08 00 00 at range, ' +
         'the fix expects 81 ff ff 09 00 00',
     )
@@ -328,7 +329,8 @@ describe('planFix() refuses', () => {
     expect(refusals.map((refusal) => ('change' in refusal ? refusal.change : -1))).toEqual([
       0, 3, 1, 2, 2, 3,
     ])
-    for (const refusal of refusals) expect(describeRefusal(refusal)).toMatch(/^Change \d.*[^.]$/)
+    for (const refusal of refusals)
+      expect(describePlanRefusal(refusal)).toMatch(/^Change \d.*[^.]$/)
   })
 })
 

@@ -59,7 +59,7 @@ interface OfChange {
   readonly change: number
 }
 
-/** A reason why a fix has no plan. Facts are fields; `describeRefusal` has the sentence. */
+/** A reason why a fix has no plan. Facts are fields; `describePlanRefusal` has the sentence. */
 export type PlanRefusal =
   | { readonly kind: 'other-base'; readonly wanted: BuildId; readonly found: BuildId }
   | (OfChange & { readonly kind: 'symbol-not-found'; readonly place: Place })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeRefusal } from './describe-refusal.ts'
+import { describePlanRefusal } from './describe-plan-refusal.ts'
 import { planFix } from './plan-fix.ts'
 import { renderPlan } from './render-plan.ts'
 import {
@@ -36,7 +36,7 @@ describe('renderPlan()', () => {
     const text =
       planned.kind === 'planned'
         ? renderPlan(planned.plan, image)
-        : planned.refusals.map(describeRefusal).join('\n')
+        : planned.refusals.map(describePlanRefusal).join('\n')
     expect(text).toMatchInlineSnapshot(`
       "sample (XSA-1) for build 0123456789abcdef0123456789abcdef01234567: 6 writes, 33 bytes
 

@@ -16,10 +16,13 @@ const READCONSOLE = 1
 const PHYSINFO = 3
 const GETDOMAININFOLIST = 6
 const GETCPUINFO = 8
+const LIVEPATCH_OP = 27
 
 /** Newest first: the version that answers is the running Xen's. */
 const INTERFACE_VERSIONS = [0x16, 0x15, 0x14, 0x13, 0x12] as const
 const EACCES = 13
+const ENOSYS = 38
+const EOPNOTSUPP = 95
 
 /** `struct xen_sysctl`: u32 command, u32 interface version, 128 bytes of arguments. */
 const STRUCT_BYTES = 136
@@ -125,6 +128,18 @@ export class Sysctl {
     }
   }
 
+  /**
+   * One livepatch operation, with its arguments as Xen left them.
+   *
+   * Undefined when Xen was built without livepatching.
+   */
+  livepatch(fill: (args: DataView) => void): DataView | undefined {
+    const { result, buffer } = this.#call(LIVEPATCH_OP, fill)
+    if (result === -ENOSYS || result === -EOPNOTSUPP) return undefined
+    if (result < 0) throw new HypercallFailed('sysctl(livepatch_op)', result)
+    return argumentsOf(buffer)
+  }
+
   #require(command: number, name: string, fill?: (args: DataView) => void): HypercallBuffer {
     const { result, buffer } = this.#call(command, fill)
     if (result < 0) throw new HypercallFailed(`sysctl(${name})`, result)
@@ -138,8 +153,11 @@ export class Sysctl {
     const buffer = this.#hypervisor.buffer(0, STRUCT_BYTES)
     buffer.view.setUint32(0, command, true)
     buffer.view.setUint32(4, this.interfaceVersion, true)
-    const { buffer: memory, byteOffset, byteLength } = buffer.bytes
-    fill?.(new DataView(memory, byteOffset + ARGUMENTS, byteLength - ARGUMENTS))
+    fill?.(argumentsOf(buffer))
     return { result: this.#hypervisor.call(SYSCTL, buffer.address), buffer }
   }
+}
+
+function argumentsOf({ bytes }: HypercallBuffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset + ARGUMENTS, bytes.byteLength - ARGUMENTS)
 }

@@ -4,7 +4,7 @@ import { formatPlace } from '../hotfix/place-text.ts'
 import type { PlanRefusal, UnfitCode, UnsafeSite } from './plan-refusal.ts'
 
 /** One sentence for people: what was found, what was wanted. Nothing is written by planning. */
-export function describeRefusal(refusal: PlanRefusal): string {
+export function describePlanRefusal(refusal: PlanRefusal): string {
   if (!('change' in refusal)) return describeWhole(refusal)
   const change = `Change ${refusal.change + 1}`
   switch (refusal.kind) {

@@ -1,0 +1,160 @@
+import type { DmaSession } from '../channel/dma-session.ts'
+import type { ChangeOutcome } from '../host/change-fix.ts'
+import type { LocateOutcome } from '../host/locate-fix.ts'
+import { describeTransferFailure } from '../memory/describe-transfer-failure.ts'
+import { describePlanRefusal } from '../splice/describe-plan-refusal.ts'
+import type { PlanRefusal } from '../splice/plan-refusal.ts'
+import { describePrecheckRefusal, type PrecheckRefusal } from '../splice/precheck.ts'
+import { describeMemoryShows } from '../splice/memory-shows.ts'
+import { describeState } from '../splice/state-of.ts'
+import { describeStepFailure } from '../splice/step-failure.ts'
+import type { TransactionOutcome } from '../splice/transaction.ts'
+import { CommandFailed } from './command-failed.ts'
+import type { ExitName } from './exit-code.ts'
+
+/** What an apply or a revert came to, in the form in which it is printed. */
+export interface ChangeReport {
+  readonly ok: true
+  readonly fix: string
+  readonly result: 'applied' | 'reverted' | 'already-applied' | 'not-applied'
+  readonly written: number
+  readonly staged: string | undefined
+  readonly engine: string
+  readonly dma: { readonly bytes: number; readonly transfers: number }
+  readonly seconds: number
+  readonly startedAt: string
+  readonly endedAt: string
+}
+
+/** The report of a change that came out as wanted, or the failure to end the command with. */
+export function reportChange(
+  goal: 'applied' | 'not-applied',
+  fix: string,
+  outcome: ChangeOutcome,
+): Pick<ChangeReport, 'result' | 'written' | 'staged'> {
+  switch (outcome.kind) {
+    case 'not-plannable':
+    case 'read-failed':
+      throw locateFailure(outcome)
+    case 'base-not-applied':
+      throw new CommandFailed(
+        'otherBytes',
+        `${fix} stands on ${outcome.base}, which is not in memory as a whole: ` +
+          `${describeState(outcome.state)}; nothing was written`,
+        { base: outcome.base, state: outcome.state },
+      )
+    case 'in-the-way':
+      throw new CommandFailed(
+        'otherBytes',
+        `${outcome.fixes.join(', ')} stands on ${fix}: revert it first; nothing was written`,
+        { inTheWay: outcome.fixes },
+      )
+    case 'refused':
+      throw new CommandFailed(
+        precheckExit(outcome.reason),
+        `${describePrecheckRefusal(outcome.reason)}; nothing was written`,
+        { refusal: outcome.reason },
+      )
+    case 'nothing-to-do':
+      return {
+        result: goal === 'applied' ? 'already-applied' : 'not-applied',
+        written: 0,
+        staged: undefined,
+      }
+    case 'ran':
+      return reportTransaction(fix, outcome.outcome)
+  }
+}
+
+/** A fix that could not be looked up in memory. */
+export function locateFailure(
+  outcome: Exclude<LocateOutcome, { readonly kind: 'located' }>,
+): CommandFailed {
+  if (outcome.kind === 'read-failed') {
+    return new CommandFailed(
+      'engineFailed',
+      `Cannot read the hypervisor: ${describeTransferFailure(outcome.outcome)}; nothing was written`,
+      { outcome: outcome.outcome },
+    )
+  }
+  const sentences = outcome.refusals.map(describePlanRefusal)
+  return new CommandFailed(
+    planExit(outcome.refusals),
+    [`${outcome.fix} cannot be applied here; nothing was written`, ...sentences].join('\n  '),
+    { refusals: outcome.refusals },
+  )
+}
+
+/** Traffic and time of a session, as reports give them. */
+export function sessionCost(
+  session: DmaSession,
+  started: Date,
+): Pick<ChangeReport, 'engine' | 'dma' | 'seconds' | 'startedAt' | 'endedAt'> {
+  const ended = new Date()
+  const { engineBytes, transfers } = session.memory.traffic
+  return {
+    engine: session.engine,
+    dma: { bytes: engineBytes, transfers },
+    seconds: (ended.getTime() - started.getTime()) / 1000,
+    startedAt: started.toISOString(),
+    endedAt: ended.toISOString(),
+  }
+}
+
+function reportTransaction(
+  fix: string,
+  outcome: TransactionOutcome,
+): Pick<ChangeReport, 'result' | 'written' | 'staged'> {
+  switch (outcome.kind) {
+    case 'applied':
+      return { result: 'applied', written: outcome.written, staged: undefined }
+    case 'reverted': {
+      const { written, staged } = outcome
+      return {
+        result: 'reverted',
+        written,
+        staged: staged.kind === 'left' ? staged.why : undefined,
+      }
+    }
+    case 'undone':
+      throw new CommandFailed(
+        'engineFailed',
+        `${fix} was not applied: ${describeStepFailure(outcome.failure)}; the old bytes are back`,
+        { failure: outcome.failure },
+      )
+    case 'in-doubt':
+      throw new CommandFailed(
+        'inDoubt',
+        `${fix} is in doubt: ${describeStepFailure(outcome.failure)}. ` +
+          `${describeMemoryShows(outcome.memory)}. Run 'reweave status ${fix}', then apply or ` +
+          'revert again',
+        { failure: outcome.failure, memory: outcome.memory },
+      )
+  }
+}
+
+function precheckExit(reason: PrecheckRefusal): ExitName {
+  switch (reason.kind) {
+    case 'plan-for-another-build':
+    case 'build-id-differs':
+    case 'image-size-differs':
+      return 'otherBuild'
+    case 'foreign-bytes':
+      return 'otherBytes'
+    case 'read-failed':
+      return 'engineFailed'
+    case 'malformed-plan':
+      return 'notSpliceSafe'
+  }
+}
+
+/** One exit code for several refusals: of the first in this order that is among them. */
+function planExit(refusals: readonly PlanRefusal[]): ExitName {
+  const kinds = new Set(refusals.map((refusal) => refusal.kind))
+  if (kinds.has('other-base')) return 'otherBuild'
+  if (kinds.has('expectation-differs-from-base')) return 'otherBytes'
+  const bytes: readonly PlanRefusal['kind'][] = ['padding-not-recognised', 'live-bytes-missing']
+  if (bytes.some((kind) => kinds.has(kind))) return 'otherBytes'
+  if (kinds.has('not-splice-safe') || kinds.has('no-room-in-padding')) return 'notSpliceSafe'
+  return 'badFix'
+}

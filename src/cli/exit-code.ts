@@ -1,0 +1,31 @@
+/**
+ * What a command's exit status means. Stable: scripts depend on it.
+ *
+ * The table in docs/exit-codes.md is compared with this one by a test.
+ */
+export const EXIT_CODES = {
+  ok: { code: 0, meaning: 'Done, or nothing to do' },
+  breakage: { code: 1, meaning: 'Something broke that should not; the message says what' },
+  usage: { code: 2, meaning: 'The command line is wrong' },
+  notRoot: { code: 3, meaning: 'Not run as root' },
+  notOnXen: { code: 4, meaning: "Not run in Xen's Dom0" },
+  badFix: { code: 5, meaning: 'The fix file is missing, malformed or contradicts itself' },
+  otherBuild: { code: 6, meaning: 'The fix is for another build of the hypervisor' },
+  badSymbols: { code: 7, meaning: 'No symbols of the running build, or a file that holds none' },
+  otherBytes: { code: 8, meaning: 'Memory holds other bytes than expected' },
+  notSpliceSafe: { code: 9, meaning: 'A site cannot be switched while CPUs run' },
+  iommu: { code: 10, meaning: 'An IOMMU confines Dom0, or its mode is unknown' },
+  noEngine: { code: 11, meaning: 'No device can serve as a DMA engine' },
+  engineFailed: { code: 12, meaning: 'The DMA engine failed its self-test or a transfer' },
+  busy: { code: 13, meaning: 'Another reweave is at work on this host' },
+  inDoubt: { code: 14, meaning: 'The fix is neither wholly in nor wholly out' },
+  holeOpen: { code: 20, meaning: 'probe: the hole is open' },
+  labFailed: { code: 30, meaning: 'lab or demo: a machine or a step of it failed' },
+  labRefused: { code: 31, meaning: 'lab or demo: this machine lacks something it needs' },
+} as const satisfies Record<string, { readonly code: number; readonly meaning: string }>
+
+export type ExitName = keyof typeof EXIT_CODES
+
+export function exitCode(name: ExitName): number {
+  return EXIT_CODES[name].code
+}

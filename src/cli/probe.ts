@@ -1,0 +1,40 @@
+import { Command } from 'commander'
+import { findProbe, PROBES } from '../host/probes.ts'
+import { CommandFailed } from './command-failed.ts'
+import { exitCode } from './exit-code.ts'
+import { requireFix, requireHypervisor } from './open-host.ts'
+import { print } from './output.ts'
+
+export function probeCommand(): Command {
+  return new Command('probe')
+    .description('asks the running hypervisor whether the hole of a fix is open; changes nothing')
+    .argument('[FIX]', 'a fix by name or path')
+    .option('--list', 'list the probes there are')
+    .option('--json', 'print the finding for programs')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  reweave probe xsa-506\n  reweave probe --list\n\n' +
+        'Exits 0 when the hole is closed, 20 when it is open or not known to be closed.\n',
+    )
+    .action((wanted: string | undefined, options: { json?: boolean; list?: boolean }) => {
+      const json = options.json ?? false
+      if (options.list || wanted === undefined) {
+        const probes = PROBES.map(({ name, advisory, about }) => ({ name, advisory, about }))
+        const text = probes.map(({ name, advisory, about }) => `${name} (${advisory})\n  ${about}`)
+        print(json, probes, text.join('\n'))
+        return
+      }
+      const { fix } = requireFix(wanted)
+      if (fix.probe === undefined) {
+        throw new CommandFailed('badFix', `${fix.name} has no probe: its page says how to tell`)
+      }
+      const probe = findProbe(fix.probe)
+      if (probe === undefined) {
+        const known = PROBES.map(({ name }) => name).join(', ')
+        throw new CommandFailed('badFix', `Unknown probe '${fix.probe}': known are ${known}`)
+      }
+      const finding = probe.run(requireHypervisor())
+      print(json, finding, finding.sentence)
+      if (finding.state !== 'closed') process.exitCode = exitCode('holeOpen')
+    })
+}

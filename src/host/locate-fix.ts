@@ -1,0 +1,159 @@
+import type { VirtualAddress } from '../address/address.ts'
+import type { AddressRange } from '../address/address-range.ts'
+import type { DmaSession } from '../channel/dma-session.ts'
+import type { Fix } from '../hotfix/fix.ts'
+import { toMachine } from '../image/image-location.ts'
+import type { Image } from '../image/image.ts'
+import { overlayImage } from '../image/overlay-image.ts'
+import type { TransferFailure } from '../memory/physical-memory.ts'
+import type { FixState } from '../splice/fix-state.ts'
+import { preferredPlacements } from '../splice/journal-history.ts'
+import type { JournalEntry } from '../splice/journal.ts'
+import { LiveSnapshot } from '../splice/live-snapshot.ts'
+import { planFix } from '../splice/plan-fix.ts'
+import { planReads } from '../splice/plan-reads.ts'
+import type { PlanRefusal } from '../splice/plan-refusal.ts'
+import { rangeOf } from '../splice/plan-shape.ts'
+import type { SplicePlan } from '../splice/plan.ts'
+import { readAll } from '../splice/read-all.ts'
+import { type FoundPlan, lowerState } from '../splice/stacked-state.ts'
+import { stateOf } from '../splice/state-of.ts'
+import type { ShelvedFix } from './fix-shelf.ts'
+
+/** A fix as it relates to the running hypervisor: its plan, and what memory shows of it. */
+export interface LocatedFix {
+  readonly plan: SplicePlan
+  readonly state: FixState
+  /** The image that the plan's old bytes are of: with the base fix in it, if there is one. */
+  readonly image: Image
+  /** The state of the fix it stands on. */
+  readonly base: { readonly fix: Fix; readonly state: FixState } | undefined
+  /** Fixes that stand on it and are in memory, wholly or in part. */
+  readonly inTheWay: readonly string[]
+}
+
+export type LocateOutcome =
+  | { readonly kind: 'located'; readonly located: LocatedFix }
+  | {
+      readonly kind: 'not-plannable'
+      readonly fix: string
+      readonly refusals: readonly PlanRefusal[]
+    }
+  | { readonly kind: 'read-failed'; readonly outcome: TransferFailure }
+
+/** What is needed to look a fix up in memory. */
+export interface HostMemory {
+  readonly session: DmaSession
+  readonly image: Image
+  readonly journal: readonly JournalEntry[]
+  readonly bootId: string
+}
+
+/** Plans a fix against the running hypervisor and reads back what is there of it. */
+export async function locateFix(host: HostMemory, shelved: ShelvedFix): Promise<LocateOutcome> {
+  const { fix, base } = shelved
+  if (base === undefined) {
+    const own = await planOn(host, fix, host.image)
+    if (own.kind !== 'planned') return own
+    const inTheWay: string[] = []
+    let state = stateOf(own.plan, own.found)
+    for (const dependent of shelved.dependents) {
+      const upper = await planOn(host, dependent, overlaid(host.image, own.plan))
+      if (upper.kind !== 'planned') continue
+      const beneath = lowerState(own, upper)
+      const upperState = stateOf(upper.plan, upper.found)
+      if (beneath.kind === 'applied' && upperState.kind !== 'not-applied') {
+        inTheWay.push(dependent.name)
+        state = beneath
+      }
+    }
+    const { plan } = own
+    return {
+      kind: 'located',
+      located: { plan, state, image: host.image, base: undefined, inTheWay },
+    }
+  }
+  const lower = await planOn(host, base, host.image)
+  if (lower.kind !== 'planned') return lower
+  const image = overlaid(host.image, lower.plan)
+  const upper = await planOn(host, fix, image)
+  if (upper.kind !== 'planned') return upper
+  const located = {
+    plan: upper.plan,
+    state: stateOf(upper.plan, upper.found),
+    image,
+    base: { fix: base, state: lowerState(lower, upper) },
+    inTheWay: [],
+  }
+  return { kind: 'located', located }
+}
+
+/** What memory holds at the writes of a plan that was journalled. */
+export async function stateInMemory(
+  session: DmaSession,
+  plan: SplicePlan,
+): Promise<
+  | { readonly kind: 'state'; readonly state: FixState }
+  | { readonly kind: 'read-failed'; readonly outcome: TransferFailure }
+> {
+  const read = await readRanges(session, plan.writes.map(rangeOf))
+  return read.kind === 'read' ? { kind: 'state', state: stateOf(plan, read.found) } : read
+}
+
+function overlaid(image: Image, plan: SplicePlan): Image {
+  return overlayImage(
+    image,
+    plan.writes.map(({ at, after }) => ({ at, bytes: after })),
+  )
+}
+
+type Planned =
+  | ({ readonly kind: 'planned' } & FoundPlan)
+  | Exclude<LocateOutcome, { readonly kind: 'located' }>
+
+async function planOn(host: HostMemory, fix: Fix, image: Image): Promise<Planned> {
+  const needed = planReads(fix, image)
+  if (needed.kind === 'refused') {
+    return { kind: 'not-plannable', fix: fix.name, refusals: needed.refusals }
+  }
+  const live = await readRanges(host.session, needed.ranges)
+  if (live.kind === 'read-failed') return live
+  const snapshot = new LiveSnapshot(
+    needed.ranges.map((range, index) => ({ range, bytes: live.found[index] ?? new Uint8Array(0) })),
+  )
+  const preferred = preferredPlacements(host.journal, fix.name, host.bootId)
+  const planned = planFix({ fix, image, live: snapshot, preferred })
+  if (planned.kind === 'refused') {
+    return { kind: 'not-plannable', fix: fix.name, refusals: planned.refusals }
+  }
+  const found = await foundIn(host, snapshot, planned.plan)
+  return found.kind === 'read' ? { kind: 'planned', plan: planned.plan, found: found.found } : found
+}
+
+/** The bytes at a plan's writes, from what was read for planning where that has them. */
+async function foundIn(
+  host: HostMemory,
+  snapshot: LiveSnapshot,
+  plan: SplicePlan,
+): Promise<ReadRanges> {
+  const ranges = plan.writes.map(rangeOf)
+  const known = ranges.flatMap((range) => snapshot.bytesAt(range) ?? [])
+  return known.length === ranges.length
+    ? { kind: 'read', found: known }
+    : readRanges(host.session, ranges)
+}
+
+type ReadRanges =
+  | { readonly kind: 'read'; readonly found: readonly Uint8Array[] }
+  | { readonly kind: 'read-failed'; readonly outcome: TransferFailure }
+
+async function readRanges(
+  { memory, location }: DmaSession,
+  ranges: readonly AddressRange<VirtualAddress>[],
+): Promise<ReadRanges> {
+  const read = await readAll(
+    memory,
+    ranges.map((range) => toMachine(location, range)),
+  )
+  return read.kind === 'read' ? read : { kind: 'read-failed', outcome: read.outcome }
+}

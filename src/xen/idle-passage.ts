@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Passage, PassageOutcome } from '../splice/passage.ts'
+
+/**
+ * Knows from idle time that every processor has left spliced code.
+ *
+ * Xen runs a hypercall or an exit of a guest to its end on the processor's one stack, and the
+ * scheduler enters the idle vCPU only once that stack is unwound. So a processor whose idle vCPU
+ * has run since the call is no longer inside code that runs on behalf of a guest. Code that Xen
+ * runs in the idle vCPU itself (softirqs) is left within microseconds; the second sample, taken
+ * `SETTLE_MS` later, must show that it idles on.
+ *
+ * A processor that is never idle gives no proof: then the answer is `unknown`.
+ */
+export class IdlePassage implements Passage {
+  readonly #idleNanoseconds: () => readonly bigint[]
+  readonly #timeoutMs: number
+
+  /** `idleNanoseconds` gives each online CPU's idle time since boot (XEN_SYSCTL_getcpuinfo). */
+  constructor(idleNanoseconds: () => readonly bigint[], timeoutMs = 5000) {
+    this.#idleNanoseconds = idleNanoseconds
+    this.#timeoutMs = timeoutMs
+  }
+
+  async everyCpuHasLeft(): Promise<PassageOutcome> {
+    const start = this.#idleNanoseconds()
+    const deadline = performance.now() + this.#timeoutMs
+    let seen: readonly bigint[] = start
+    for (;;) {
+      await sleep(SETTLE_MS)
+      const now = this.#idleNanoseconds()
+      if (now.length !== start.length) return { kind: 'unknown', why: 'a CPU came or went' }
+      const busy = start.flatMap((before, cpu) =>
+        (seen[cpu] ?? 0n) > before && (now[cpu] ?? 0n) > (seen[cpu] ?? 0n) ? [] : [cpu],
+      )
+      if (busy.length === 0) return { kind: 'left' }
+      if (performance.now() > deadline) {
+        const cpus = busy.length === 1 ? `CPU ${busy[0]}` : `CPUs ${busy.join(', ')}`
+        return { kind: 'unknown', why: `${cpus} did not idle for ${this.#timeoutMs} ms` }
+      }
+      seen = now
+    }
+  }
+}
+
+const SETTLE_MS = 20

@@ -1,0 +1,143 @@
+/**
+ * The conformance suite of DMA engines, run in Dom0 on real devices: `engine-conformance KIND`.
+ *
+ * Every engine passes the same claims, on frames of its own only. Prints them as JSON:
+ * `[{ claim, held, found }]`.
+ *
+ * @module
+ */
+import { FRAME_BYTES, frameStart, type MachineAddress } from '../../src/address/address.ts'
+import {
+  type EngineKind,
+  ENGINE_KINDS,
+  listEngines,
+  openEngine,
+  recoverDevices,
+} from '../../src/device/engines.ts'
+import { PciFunction } from '../../src/device/pci-function.ts'
+import { HOST_FOLDERS } from '../../src/host/folders.ts'
+import type { DmaEngine, OwnFrame } from '../../src/memory/dma-engine.ts'
+import { GuardedMemory } from '../../src/memory/guarded-memory.ts'
+import { proveEngine } from '../../src/memory/prove-engine.ts'
+import { issueWriteGrant } from '../../src/memory/write-grant.ts'
+import { Hypervisor } from '../../src/xen/hypervisor.ts'
+
+interface Claim {
+  readonly claim: string
+  readonly held: boolean
+  readonly found: string
+}
+
+const claims: Claim[] = []
+function check(claim: string, held: boolean, found: unknown = ''): void {
+  claims.push({ claim, held, found: JSON.stringify(found, bigintAsText) ?? '' })
+}
+function bigintAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `0x${value.toString(16)}` : value
+}
+
+const kind = ENGINE_KINDS.find((each) => each === process.argv[2])
+if (kind === undefined) throw new Error(`Give one of ${ENGINE_KINDS.join(', ')}`)
+const opened = Hypervisor.open()
+if (opened.kind === 'refused') throw new Error(opened.refusal.kind)
+const { hypervisor } = opened
+recoverDevices(hypervisor, HOST_FOLDERS)
+const candidate = listEngines().find((each) => each.usable && kind.startsWith(each.kind))
+if (candidate === undefined) throw new Error(`No usable ${kind}`)
+const driverBefore = candidate.driver
+
+const engine = await open(kind, candidate.address)
+try {
+  const proof = await proveEngine(engine)
+  check('an engine proves itself on its own frames', proof.kind === 'proven', proof)
+  await lengthsAndOffsets(engine)
+  await limits(engine)
+  if (proof.kind === 'proven') await guards(engine, proof.engine)
+} finally {
+  await engine.release()
+}
+await engine.release()
+check('release() may be called twice', true)
+const closed = await engine.copyFrom(frameStart(ownFrame(engine, 0).frame), 8)
+check('a released engine issues nothing', closed.kind === 'not-issued', closed)
+const driverAfter = new PciFunction(candidate.address).driver
+check('release() gives the device back to its driver', driverAfter === driverBefore, driverAfter)
+process.stdout.write(`${JSON.stringify(claims)}\n`)
+
+function open(as: EngineKind, address: string): Promise<DmaEngine> {
+  return openEngine(hypervisor, { kind: as, address, folders: HOST_FOLDERS })
+}
+
+function ownFrame(of: DmaEngine, index: number): OwnFrame {
+  const own = of.ownFrames[index]
+  if (own === undefined) throw new Error(`The engine has no frame ${index}`)
+  return own
+}
+
+/** Writes of every length a switch or a relay has, at every place in a unit. */
+async function lengthsAndOffsets(of: DmaEngine): Promise<void> {
+  const own = ownFrame(of, 0)
+  const start = frameStart(own.frame)
+  // Each transfer of edu takes 100 ms: a few lengths at the places that matter.
+  for (const byteLength of [1, 2, 5, 8]) {
+    for (const offset of [0, 3, 509]) {
+      own.bytes.fill(0xee)
+      const bytes = Uint8Array.from({ length: byteLength }, (_, index) => index + 1)
+      const wrote = await of.copyTo((start + BigInt(offset)) as MachineAddress, bytes)
+      const expected = new Uint8Array(FRAME_BYTES).fill(0xee)
+      expected.set(bytes, offset)
+      check(
+        `copyTo() of ${byteLength} bytes at ${offset} changes these bytes and no others`,
+        wrote.kind === 'accepted' && Buffer.compare(own.bytes.slice(), expected) === 0,
+        wrote,
+      )
+      const read = await of.copyFrom((start + BigInt(offset)) as MachineAddress, byteLength)
+      check(
+        `copyFrom() of ${byteLength} bytes at ${offset} reads them back`,
+        read.kind === 'complete' && Buffer.compare(read.bytes, bytes) === 0,
+        read,
+      )
+    }
+  }
+}
+
+async function limits(of: DmaEngine): Promise<void> {
+  const start = frameStart(ownFrame(of, 0).frame)
+  const { maxTransferBytes } = of.limits
+  const over = await of.copyFrom(start, maxTransferBytes + 1)
+  check(
+    'a transfer over the limit is not issued',
+    over.kind === 'not-issued' && over.reason.kind === 'over-engine-limit',
+    over,
+  )
+  const whole = await of.copyFrom(start, maxTransferBytes)
+  check('a transfer of the limit completes', whole.kind === 'complete', whole.kind)
+}
+
+/** The guard over a real engine, with own frames in the hypervisor's place. */
+async function guards(of: DmaEngine, proven: Parameters<typeof guard>[0]): Promise<void> {
+  const start = frameStart(ownFrame(of, 0).frame)
+  const memory = guard(proven, start)
+  const inside = { start, byteLength: 64 }
+  const grant = issueWriteGrant([inside], { start, byteLength: FRAME_BYTES })
+  const beyond = await memory.write(grant, (start + 60n) as MachineAddress, new Uint8Array(8))
+  check(
+    'a write that leaves its grant is not issued',
+    beyond.kind === 'not-issued' && beyond.reason.kind === 'outside-granted-ranges',
+    beyond,
+  )
+  const both = await Promise.all([memory.read([inside]), memory.read([inside])])
+  check(
+    'none of two transfers starts while the other runs',
+    both[0]?.[0]?.kind === 'complete' && both[1]?.[0]?.kind === 'not-issued',
+    both.map((outcomes) => outcomes[0]?.kind),
+  )
+  await memory.close()
+}
+
+function guard(
+  proven: ConstructorParameters<typeof GuardedMemory>[0],
+  start: MachineAddress,
+): GuardedMemory {
+  return new GuardedMemory(proven, [{ start, byteLength: FRAME_BYTES }])
+}
