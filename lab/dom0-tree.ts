@@ -119,10 +119,10 @@ function scriptNamed(scripts: ReadonlyMap<string, string>, name: string): string
 }
 
 /** Made by base-files' maintainer script, or mounted over. */
-const EMPTY_FOLDERS = [
-  ...['dev', 'home', 'mnt', 'opt/reweave', 'proc', 'root', 'run', 'sys', 'tmp'],
-  ...['usr/local/bin', 'var/lib/xen', 'var/log', 'var/tmp'],
-]
+const EMPTY_FOLDERS =
+  'dev home mnt opt/reweave proc root run sys tmp usr/local/bin var/lib/xen var/log var/tmp'.split(
+    ' ',
+  )
 
 const SSHD_USER = 'sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\n'
 
