@@ -19,7 +19,8 @@ import type { DemoReport, GuestHeartbeat, Phase } from './report.ts'
 export function renderHeartbeats(report: DemoReport): Html {
   const guests = seenGuests(report)
   const time = wholeTime(report, guests)
-  const topMs = longestDrawn(guests) * 1.05
+  // A limit beyond that is no time, and arithmetic with it would leave the numbers.
+  const topMs = Math.min(longestDrawn(guests) * 1.05, Number.MAX_SAFE_INTEGER)
   return html`<section aria-labelledby="heartbeats">
     <h2 id="heartbeats">The guests' heartbeats</h2>
     <p class="soft">

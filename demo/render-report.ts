@@ -60,8 +60,7 @@ function renderHead(report: DemoReport, verdict: DemoVerdict): Html {
     <dl class="facts">
       ${fact('Hypervisor', `Xen ${known(xen.packageVersion || xen.version)}`)}
       ${fact('Build-id', html`<code>${known(xen.buildId)}</code>`)}
-      ${fact('Written through', engineText(report.engine))}
-      ${fact('Started', startText(report.startedAt))}
+      ${fact('DMA engine', known(report.engine))} ${fact('Started', startText(report.startedAt))}
     </dl>
   </header>`
 }
@@ -87,10 +86,6 @@ function fact(name: string, value: Html | string): Html {
   </div>`
 }
 
-function engineText(engine: string): string {
-  return engine === '' ? known(engine) : `the DMA engine ${engine}`
-}
-
 function known(text: string): string {
   return text === '' ? 'not known' : text
 }
@@ -101,7 +96,7 @@ function renderAnswers({ probe, fix, steps }: DemoReport): Html {
     <h2 id="answers">The hole, asked three times</h2>
     <p class="soft">
       The probe is a harmless hypercall from Dom0 that tells whether ${fix.advisory} is open. The
-      fix was then taken back on purpose: a hole that opens again shows that it was the fix that
+      demo takes the fix back on purpose: a hole that opens again shows that it was the fix that
       closed it.
     </p>
     <ol class="answers">
@@ -123,12 +118,13 @@ const STATE_TITLES = {
 function renderAnswer(when: string, answer: Quantity, wanted: 'open' | 'closed'): Html {
   const { state, text, meaning } = readProbeAnswer(answer)
   const asWanted = state === wanted
-  const outcome = asWanted ? 'as-wanted' : state === 'not-asked' ? 'not-asked' : 'not-wanted'
+  const answered = state !== 'not-asked'
+  const outcome = asWanted ? 'as-wanted' : answered ? 'not-wanted' : 'not-asked'
   return html`<li class="${outcome}">
     <p class="when">${when}</p>
     <p class="state">${STATE_TITLES[state]}</p>
     <p class="answer">
-      <code>${text}</code>, ${asWanted ? 'as expected' : html`<b>expected ${wanted}</b>`}
+      ${answered ? html`<code>${text}</code>, ` : undefined}${asWanted ? 'as expected' : html`<b>expected ${wanted}</b>`}
     </p>
     <p class="soft">${meaning}</p>
   </li>`

@@ -49,11 +49,11 @@ section > p.soft { max-width: 75ch; margin-bottom: 14px; }
 .verdict.failed p b { color: var(--bad); }
 .verdict ul { margin: 8px 0 0; padding-left: 22px; }
 
-.facts { display: flex; flex-wrap: wrap; gap: 10px 36px; margin: 16px 2px 0; }
+.facts { display: flex; flex-wrap: wrap; gap: 10px 32px; margin: 16px 2px 0; }
 .facts dt, .figures dt { color: var(--soft); font-size: 14px; }
 .facts dd, .figures dd { margin: 0; }
 
-.answers { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 14px; }
+.answers { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 14px; }
 .answers li { background: var(--sunk); border-radius: 8px; border-top: 4px solid var(--soft); padding: 12px 16px 14px; }
 .answers li.as-wanted { border-top-color: var(--good); }
 .answers li.not-wanted { border-top-color: var(--bad); background: var(--bad-ground); }
@@ -145,7 +145,7 @@ footer { color: var(--soft); font-size: 14px; margin: 18px 2px 0; }
     color-scheme: light;
   }
   * { print-color-adjust: exact; }
-  body { font-size: 10pt; }
+  html { zoom: 0.8; }
   main { max-width: none; padding: 0; }
   section { border: 0; border-top: 1px solid var(--line); border-radius: 0; padding: 14px 0; margin-top: 12px; }
   .scroll { overflow: visible; }
