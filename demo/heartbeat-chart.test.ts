@@ -23,6 +23,24 @@ describe('drawHeartbeat()', () => {
     expect(ticks(draw(silent))).toBe(ticks(draw(beats)) + 1)
   })
 
+  it('draws the silence of a guest that never beats again', () => {
+    const beats = regularBeats(8002)
+    const last = beats.at(-1)?.atMs ?? 0
+    const { pv } = madeUpReport().heartbeat
+    if (pv === undefined) throw new Error('The made-up report has a guest pv')
+    const drawn = drawHeartbeat({
+      id: 'chart',
+      title: 'Heartbeats of pv',
+      description: 'One guest',
+      beats,
+      rows: phaseGaps({ ...pv, beats }, [APPLY]),
+      time: { from: APPLY.fromMs, to: APPLY.toMs },
+      topMs: APPLY.toMs - last,
+    }).toString()
+    // From the last beat to the right border in the plot's full height.
+    expect(drawn).toMatch(/class="gaps"[^>]*d="[^"]*V74H992V224Z"/)
+  })
+
   it('does not grow with the number of beats', () => {
     expect(draw(regularBeats(200_000)).length).toBeLessThan(60_000)
   })

@@ -1,4 +1,4 @@
-import type { Beat } from '../lab/heartbeat.ts'
+import type { Beat, Gap } from '../lab/heartbeat.ts'
 import { linearScale, roundValues, type Scale, spreadLabels } from './chart-scale.ts'
 import { html, type Html } from './html.ts'
 import { type PhaseGaps, phaseTitle } from './phase-gaps.ts'
@@ -23,7 +23,7 @@ const WIDTH = 1000
 const LEFT = 46
 const RIGHT = 992
 /** The phases' labels: three lines, 22, 38 and 53 below the top. */
-const LABELS = { name: 14, longest: 31, allowed: 46, bottom: 54, width: 112 }
+const LABELS = { name: 14, longest: 31, allowed: 46, bottom: 54, width: 122 }
 const PLOT = { top: 74, bottom: 224 }
 const STRIP = { top: 234, bottom: 248 }
 const AXIS = 264
@@ -51,7 +51,7 @@ export function drawHeartbeat(drawing: HeartbeatDrawing): Html {
     <title id="${id}-title">${drawing.title}</title>
     <desc id="${id}-desc">${drawing.description}</desc>
     ${rows.map((row) => drawBand(row, x))} ${drawGapAxis(y)} ${drawTimeAxis(x)}
-    <path class="gaps" d="${gapOutline(beats, x, y)}" />
+    <path class="gaps" d="${gapOutline(gapsToDraw(drawing), x, y)}" />
     <path class="beats" d="${beatTicks(beats, x)}" />
     ${rows.map((row) => drawAllowed(row, x, y))} ${rows.map((row) => drawLongest(row, x, y))}
     ${drawLabels(rows, x)}
@@ -171,15 +171,21 @@ function limitText({ allowedMs }: PhaseGaps): string {
   return isMeasured(allowedMs) ? `allowed ${millisecondsText(allowedMs)}` : 'for comparison'
 }
 
+/** Those between beats, and those that reach from a beat to the border of a phase. */
+function gapsToDraw({ beats, rows }: HeartbeatDrawing): readonly Gap[] {
+  const between = beats.slice(1).map(({ atMs: toMs }, index) => {
+    const fromMs = beats[index]?.atMs ?? toMs
+    return { fromMs, toMs, ms: toMs - fromMs }
+  })
+  return [...between, ...rows.flatMap(({ gaps }) => gaps)]
+}
+
 /** The length of the gap at each moment, as the outline of an area. */
-function gapOutline(beats: readonly Beat[], x: Scale, y: Scale): string {
+function gapOutline(gaps: readonly Gap[], x: Scale, y: Scale): string {
   const longest = new Map<number, number>()
-  for (const [index, { atMs }] of beats.entries()) {
-    const previous = beats[index - 1]
-    if (previous === undefined) continue
-    const ms = atMs - previous.atMs
-    const last = columnOf(atMs, x)
-    for (let column = columnOf(previous.atMs, x); column <= last; column += 1) {
+  for (const { fromMs, toMs, ms } of gaps) {
+    const last = columnOf(toMs, x)
+    for (let column = columnOf(fromMs, x); column <= last; column += 1) {
       longest.set(column, Math.max(longest.get(column) ?? 0, ms))
     }
   }

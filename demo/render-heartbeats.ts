@@ -108,6 +108,7 @@ function renderChart(
 ): Html {
   const beats = beatsInOrder(guest)
   const title = `Heartbeats of ${name}`
+  const held = guest.held && rows.every(({ verdict }) => verdict !== 'exceeded')
   const drawing = {
     id: `heartbeat-${place.index}`,
     title,
@@ -124,7 +125,7 @@ function renderChart(
         >${typeText(guest)}, ${counted(beats.length, 'beat')}, ${wholeText(guest.missingBeats)}
         missing</span
       >
-      ${guest.held ? mark('good', '✓ held') : mark('bad', '✗ did not hold')}
+      ${held ? mark('good', '✓ held') : mark('bad', '✗ did not hold')}
     </figcaption>
     <div class="scroll" role="region" aria-label="${title}" tabindex="0">
       ${drawHeartbeat(drawing)}
