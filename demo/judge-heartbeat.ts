@@ -14,6 +14,7 @@ export function judgeHeartbeat(
   }
   const apply = judge(longest('quiet'), longest('apply'))
   const revert = judge(longest('quiet-before-revert'), longest('revert'))
+  const again = judge(longest('quiet'), longest('apply-again'))
   const whole = wholeTime(phases)
   return {
     type,
@@ -24,7 +25,7 @@ export function judgeHeartbeat(
     applyAllowedMs: apply.allowedMs,
     revertAllowedMs: revert.allowedMs,
     missingBeats: whole === undefined ? 0 : gapsWithin(beats, whole).missing.length,
-    held: beats.length > 0 && apply.kind === 'within' && revert.kind === 'within',
+    held: beats.length > 0 && [apply, revert, again].every(({ kind }) => kind === 'within'),
   }
 }
 

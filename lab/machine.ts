@@ -121,6 +121,8 @@ export async function startMachine(
       initrd: sockets.initrd,
     })
     const fromByte = Buffer.byteLength(machine.consoleLog())
+    // A hypervisor's whole memory is nobody else's to read; QEMU itself would make it so.
+    writeFileSync(state.ramFile, '', { mode: 0o600 })
     const started = startQemu(args, { log: paths.qemuLog, qmpSocket: sockets.qmp })
     const off = started.exited.then((how) => {
       rmSync(state.ramFile, { force: true })

@@ -97,7 +97,7 @@ export async function withDma<T>(
   if (!dmaReachesXen(iommu)) return refused({ kind: 'iommu', mode: iommu })
   const machine = readImageRange(hypervisor)
   if (machine === undefined) return refused({ kind: 'image-range-unknown' })
-  recoverDevices(hypervisor, folders)
+  await recoverDevices(hypervisor, folders)
 
   const candidates = listEngines()
   const wanted = options.engine

@@ -6,28 +6,39 @@ import type { Journal } from '../splice/journal.ts'
 import type { SpliceGoal } from '../splice/precheck.ts'
 import { IdlePassage } from '../xen/idle-passage.ts'
 import { type ChangeReport, reportChange, sessionCost } from './change-report.ts'
+import { CommandFailed } from './command-failed.ts'
 import { withHostOptions } from './host-options.ts'
 import { type HostOptions, type OpenHost, requireFix, withHost } from './open-host.ts'
 import { print, progress } from './output.ts'
 
+interface ChangeOptions extends HostOptions {
+  readonly json?: boolean
+  readonly labOnly?: boolean
+}
+
 /** The arguments and the action that `apply` and `revert` share. */
 export function changeCommand(command: Command, goal: SpliceGoal): Command {
   command.argument('FIX', 'a fix by name, or the path of a fix file')
-  return withHostOptions(command).action(
-    async (wanted: string, options: HostOptions & { json?: boolean }) => {
-      const report = await runChange(wanted, goal, options)
-      print(options.json ?? false, report, renderChange(report))
-    },
-  )
+  return withHostOptions(command).action(async (wanted: string, options: ChangeOptions) => {
+    const report = await runChange(wanted, goal, options)
+    print(options.json ?? false, report, renderChange(report))
+  })
 }
 
 async function runChange(
   wanted: string,
   goal: SpliceGoal,
-  options: HostOptions,
+  options: ChangeOptions,
 ): Promise<ChangeReport> {
   const shelved = requireFix(wanted)
-  const { name } = shelved.fix
+  const { name, labOnly } = shelved.fix
+  if (labOnly && goal === 'applied' && options.labOnly !== true) {
+    throw new CommandFailed(
+      'usage',
+      `${name} opens a hole on purpose and is for the lab: pass --lab-only to apply it all the ` +
+        'same; nothing was written',
+    )
+  }
   return withHost(options, shelved, async (host) => {
     progress(
       `${goal === 'applied' ? 'Applying' : 'Reverting'} ${name} through ${host.session.engine}`,

@@ -33,14 +33,14 @@ const program = new Command('reweave')
     '\nExit codes: docs/exit-codes.md. Each command has --help with examples.\n',
   )
 
-if (argv[0] === 'lab' || argv[0] === 'demo') await addCheckoutCommands(argv[0])
-else {
-  program.command('lab').description('boots real Xen machines in QEMU (in a checkout)')
-  program.command('demo').description('mends a hole in a real Xen, with a report (in a checkout)')
-}
-for (const command of [program, ...program.commands]) command.exitOverride()
-
 try {
+  const [name] = argv
+  if (name === 'lab' || name === 'demo') await addCheckoutCommand(name)
+  else {
+    program.command('lab').description('boots real Xen machines in QEMU (in a checkout)')
+    program.command('demo').description('mends a hole in a real Xen, with a report (in a checkout)')
+  }
+  throwInsteadOfExiting(program)
   await program.parseAsync(argv, { from: 'user' })
 } catch (error) {
   const json = argv.includes('--json')
@@ -50,7 +50,13 @@ try {
   } else reportFailure(error, json)
 }
 
-async function addCheckoutCommands(name: 'lab' | 'demo'): Promise<void> {
+/** Lets this file choose the exit code, of subcommands too. */
+function throwInsteadOfExiting(command: Command): void {
+  command.exitOverride()
+  for (const subcommand of command.commands) throwInsteadOfExiting(subcommand)
+}
+
+async function addCheckoutCommand(name: 'lab' | 'demo'): Promise<void> {
   if (process.env['REWEAVE_KIT']) {
     throw new CommandFailed('usage', `'reweave ${name}' works in a checkout, not in Dom0`)
   }

@@ -48,30 +48,32 @@ export function whyNotNvme(pci: PciFunction): ClaimRefusal | undefined {
   return undefined
 }
 
+/** A function that is taken, and what gives it back. Giving back twice does nothing more. */
+export interface Claim {
+  readonly pci: PciFunction
+  readonly giveBack: () => void
+}
+
 /**
  * Takes a function from its driver, and remembers in `recordFolder` which one it was, for a
  * successor in case this process is killed.
- *
- * @returns what gives it back; safe to call twice
  */
-export function claim(pci: PciFunction, recordFolder: string): () => void {
+export function claim(pci: PciFunction, recordFolder: string): Claim {
   const { driver } = pci
   const record = path.join(recordFolder, `device-${pci.address}.json`)
   mkdirSync(recordFolder, { recursive: true, mode: 0o700 })
   writeFileSync(record, JSON.stringify({ address: pci.address, driver }))
   pci.unbind()
-  return () => giveBack(pci, driver, record)
+  return { pci, giveBack: () => giveBack(pci, driver, record) }
 }
 
 /**
- * Stops and gives back devices that a killed process left taken.
+ * What killed processes left taken. Only for a caller that holds the host's lock.
  *
- * Only for a caller that holds the host's lock. Bus mastering goes off first, so that no transfer
- * of the dead process is under way when its frames are reclaimed.
- *
- * @returns the PCI addresses given back
+ * Bus mastering of all of them is off when this returns, so no transfer of a dead process is under
+ * way any more.
  */
-export function giveBackAbandoned(recordFolder: string): readonly string[] {
+export function abandonedClaims(recordFolder: string): readonly Claim[] {
   const names = folderNames(recordFolder).filter((name) => name.startsWith('device-'))
   return names.map((name) => {
     const record = path.join(recordFolder, name)
@@ -81,8 +83,7 @@ export function giveBackAbandoned(recordFolder: string): readonly string[] {
     }
     const pci = new PciFunction(address)
     if (pci.driver === undefined) pci.disableBusMaster()
-    giveBack(pci, driver, record)
-    return address
+    return { pci, giveBack: () => giveBack(pci, driver, record) }
   })
 }
 

@@ -8,6 +8,8 @@ import type { PciFunction } from './pci-function.ts'
 
 export const EDU_VENDOR = 0x1234
 export const EDU_DEVICE = 0x11e8
+/** One to bounce through, and three to be tried on. */
+export const EDU_FRAMES = 4
 
 // QEMU docs/specs/edu: BAR0 registers, and the device's own buffer by its own address.
 const SOURCE = 0x80
@@ -40,15 +42,18 @@ export class EduEngine implements DmaEngine {
   readonly #pool: FramePool
   readonly #registers: Registers
   readonly #bounce
+  readonly #giveBack: () => void
   #released = false
 
-  constructor(pci: PciFunction, pool: FramePool) {
+  /** `giveBack` hands the function back to the driver it had. */
+  constructor(pci: PciFunction, pool: FramePool, giveBack: () => void) {
     const [bounce, ...rest] = pool.frames
     if (bounce === undefined || rest.length < 2) throw new RangeError('edu needs three frames')
     this.name = `edu ${pci.address}`
     this.#pci = pci
     this.#pool = pool
     this.#bounce = bounce
+    this.#giveBack = giveBack
     this.ownFrames = rest
     pci.enableBusMaster()
     this.#registers = new Registers(pci.mapResource(0, 4096))
@@ -75,6 +80,7 @@ export class EduEngine implements DmaEngine {
     await this.#idle()
     this.#pci.disableBusMaster()
     this.#pool.release()
+    this.#giveBack()
   }
 
   async #transfer(

@@ -1,13 +1,14 @@
 import type { DmaEngine } from '../memory/dma-engine.ts'
 import type { Hypervisor } from '../xen/hypervisor.ts'
 import {
+  abandonedClaims,
   claim,
+  type Claim,
   type ClaimRefusal,
   describeClaimRefusal,
-  giveBackAbandoned,
   whyNotNvme,
 } from './claim.ts'
-import { EDU_DEVICE, EDU_VENDOR, EduEngine } from './edu.ts'
+import { EDU_DEVICE, EDU_FRAMES, EDU_VENDOR, EduEngine } from './edu.ts'
 import { FramePool, reclaimFrames } from './frame-pool.ts'
 import { NVME_CLASS, NVME_FRAMES, NvmeEngine } from './nvme.ts'
 import { listPciFunctions, type PciFunction } from './pci-function.ts'
@@ -43,34 +44,64 @@ export function listEngines(): readonly EngineCandidate[] {
     .sort((a, b) => (a.kind === b.kind ? 0 : a.kind === 'nvme' ? -1 : 1))
 }
 
-/** Takes a device from its driver and starts it as an engine. */
+/**
+ * Takes a device from its driver and starts it as an engine.
+ *
+ * When it cannot be started, the device is given back before the error is thrown.
+ */
 export async function openEngine(
   hypervisor: Hypervisor,
-  options: { readonly kind: EngineKind; readonly address: string; readonly folders: DeviceFolders },
+  options: {
+    readonly kind: EngineKind
+    readonly address: string
+    readonly folders: DeviceFolders
+  },
 ): Promise<DmaEngine> {
   const { kind, address, folders } = options
   const pci = listPciFunctions().find((found) => found.address === address)
   if (pci === undefined) throw new RangeError(`There is no PCI function ${address}`)
-  if (kind === 'edu') {
-    return new EduEngine(pci, new FramePool(hypervisor, 4, folders.run))
-  }
-  const giveBack = claim(pci, folders.run)
-  return NvmeEngine.open({
-    pci,
-    pool: new FramePool(hypervisor, NVME_FRAMES, folders.run),
-    scratch: new ScratchBlocks(folders.state),
-    sectorsOnly: kind === 'nvme-sectors',
-    giveBack,
-  })
+  return startEngine(hypervisor, kind, claim(pci, folders.run), folders)
 }
 
-/** Undoes what a killed process left taken. Only for a caller that holds the host's lock. */
-export function recoverDevices(
+/** Undoes what a killed process left. Only for a caller that holds the host's lock. */
+export async function recoverDevices(
   hypervisor: Hypervisor,
   folders: DeviceFolders,
-): { readonly devices: readonly string[]; readonly frames: number } {
-  const devices = giveBackAbandoned(folders.run)
-  return { devices, frames: reclaimFrames(hypervisor, folders.run) }
+): Promise<{ readonly devices: readonly string[]; readonly frames: number }> {
+  const claims = abandonedClaims(folders.run)
+  const frames = reclaimFrames(hypervisor, folders.run)
+  for (const abandoned of claims) {
+    if (abandoned.pci.classCode === NVME_CLASS) {
+      // Opened and released, the engine puts back the blocks that the dead process used.
+      await startEngine(hypervisor, 'nvme', abandoned, folders).then(
+        (engine) => engine.release(),
+        // It was given back all the same, and what was saved is kept for the next try.
+        () => undefined,
+      )
+    } else abandoned.giveBack()
+  }
+  return { devices: claims.map(({ pci }) => pci.address), frames }
+}
+
+async function startEngine(
+  hypervisor: Hypervisor,
+  kind: EngineKind,
+  { pci, giveBack }: Claim,
+  folders: DeviceFolders,
+): Promise<DmaEngine> {
+  let pool: FramePool | undefined
+  try {
+    pool = new FramePool(hypervisor, kind === 'edu' ? EDU_FRAMES : NVME_FRAMES, folders.run)
+    if (kind === 'edu') return new EduEngine(pci, pool, giveBack)
+    const scratch = new ScratchBlocks(folders.state)
+    const sectorsOnly = kind === 'nvme-sectors'
+    return await NvmeEngine.open({ pci, pool, scratch, sectorsOnly, giveBack })
+  } catch (error) {
+    pci.disableBusMaster()
+    pool?.release()
+    giveBack()
+    throw error
+  }
 }
 
 function candidate(pci: PciFunction): EngineCandidate | undefined {

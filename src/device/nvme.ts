@@ -80,7 +80,7 @@ export class NvmeEngine implements DmaEngine {
     } as const
   }
 
-  /** Starts the controller. On failure everything that was taken is given back. */
+  /** Starts the controller. On failure it is stopped; what was taken is the caller's to give back. */
   static async open(options: NvmeOptions): Promise<NvmeEngine> {
     let registers: Registers | undefined
     try {
@@ -102,9 +102,6 @@ export class NvmeEngine implements DmaEngine {
       return engine
     } catch (error) {
       if (registers) await stopController(registers).catch(() => undefined)
-      options.pci.disableBusMaster()
-      options.pool.release()
-      options.giveBack()
       throw error
     }
   }
@@ -150,7 +147,15 @@ export class NvmeEngine implements DmaEngine {
       if (!this.#failed) await this.#restoreScratch()
     } finally {
       this.#released = true
+      await this.#giveUp()
+    }
+  }
+
+  /** Stops the controller and gives all back, the controller also if it does not stop by itself. */
+  async #giveUp(): Promise<void> {
+    try {
       await stopController(this.#registers)
+    } finally {
       this.#pci.disableBusMaster()
       this.#pool.release()
       this.#giveBack()

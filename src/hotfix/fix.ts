@@ -61,6 +61,8 @@ export interface Fix {
   readonly base: { readonly buildId: BuildId; readonly version: string }
   /** The name of the fix whose bytes this one expects, if it does not expect the build's own. */
   readonly onTopOf: string | undefined
+  /** Opens a hole instead of closing one. Nothing applies it without being told so each time. */
+  readonly labOnly: boolean
   /** The name of a probe that Reweave knows (`reweave probe --list`), if one fits. */
   readonly probe: string | undefined
   readonly changes: readonly Change[]

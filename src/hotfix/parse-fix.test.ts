@@ -51,6 +51,13 @@ function withChange(piece: string, other: string): string {
 }
 
 describe('parseFix()', () => {
+  it('reads the mark of a fix that opens a hole, and no other word in its place', () => {
+    const marked = parseFix(withChange('probe:', 'lab-only: true\nprobe:'))
+    expect(marked.kind === 'parsed' && marked.fix.labOnly).toBe(true)
+    const [problem] = problemsOf(withChange('probe:', 'lab-only: no\nprobe:'))
+    expect(problem?.sentence).toBe('This is no mark of a lab fix')
+  })
+
   it('reads a fix with an edit and a detour', () => {
     expect(parseFix(VALID)).toEqual({
       kind: 'parsed',
@@ -65,6 +72,7 @@ describe('parseFix()', () => {
           version: '4.17.5+72-g01140da4e8-1',
         },
         onTopOf: 'xsa-505',
+        labOnly: false,
         probe: 'dm-op-without-buffers',
         changes: [
           {

@@ -35,6 +35,7 @@ const TITLE: TextShape = { wanted: 'one line', longest: FIX_LIMITS.titleLength }
 const WHY: TextShape = { wanted: 'the reason for the change', longest: FIX_LIMITS.whyLength }
 const PLACE: TextShape = { wanted: PLACE_WANTED, longest: FIX_LIMITS.symbolLength + 16 }
 const BUILD_ID: TextShape = { wanted: 'a build-id in hexadecimal', longest: 64 }
+const LAB_ONLY: TextShape = { wanted: 'true', longest: 16 }
 const VERSION_NUMBER: TextShape = { wanted: '1', longest: 16 }
 
 /**
@@ -107,7 +108,7 @@ function readFix(document: Document, fields: FixFields): Fix | undefined {
     { path: '', node: document.contents },
     {
       required: ['reweave-fix', 'name', 'advisory', 'title', 'base', 'changes'],
-      optional: ['cve', 'on-top-of', 'probe'],
+      optional: ['cve', 'on-top-of', 'lab-only', 'probe'],
     },
   )
   if (root === undefined) return undefined
@@ -118,11 +119,12 @@ function readFix(document: Document, fields: FixFields): Fix | undefined {
   const title = fields.text(root.get('title'), TITLE)
   const base = readBase(root.get('base'), fields)
   const onTopOf = readOnTopOf(root.get('on-top-of'), name, fields)
+  const labOnly = readLabOnly(root.get('lab-only'), fields)
   const probe = fields.text(root.get('probe'), NAME)
   const changes = readChanges(root.get('changes'), fields)
   if (formatVersion === undefined || name === undefined || advisory === undefined) return undefined
   if (title === undefined || base === undefined || changes === undefined) return undefined
-  return { formatVersion, name, advisory, cves, title, base, onTopOf, probe, changes }
+  return { formatVersion, name, advisory, cves, title, base, onTopOf, labOnly, probe, changes }
 }
 
 function readFormatVersion(field: Field | undefined, fields: FixFields): 1 | undefined {
@@ -137,6 +139,15 @@ function readCves(field: Field | undefined, fields: FixFields): readonly string[
   if (field === undefined) return []
   const items = fields.list(field, { fewest: 0, most: FIX_LIMITS.cves }) ?? []
   return items.map((item) => fields.text(item, CVE)).filter((cve) => cve !== undefined)
+}
+
+/** Absent, or `true`: a fix that says `false` says something that nobody asked. */
+function readLabOnly(field: Field | undefined, fields: FixFields): boolean {
+  const text = fields.text(field, LAB_ONLY)
+  if (field !== undefined && text !== undefined && text !== 'true') {
+    fields.report(field, quoted(text), 'true, or no such field', 'This is no mark of a lab fix')
+  }
+  return text === 'true'
 }
 
 function readOnTopOf(

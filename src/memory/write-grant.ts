@@ -5,8 +5,8 @@ import type { MachineAddress } from '../address/address.ts'
  * Permission to write to given ranges of one machine's memory.
  *
  * Whatever writes to a hypervisor takes one, and only `splice/precheck.ts` makes them, after
- * the image was identified and every site held what it must. There is no way to force one; the
- * `reweave/grants` lint rule keeps other code from calling `issueWriteGrant`.
+ * the image was identified and every site held what it must. There is no way to force one;
+ * `tools/check-layers.ts` keeps other code from calling `issueWriteGrant`.
  */
 export class WriteGrant {
   readonly #ranges: readonly AddressRange<MachineAddress>[]

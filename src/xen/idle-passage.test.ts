@@ -8,9 +8,14 @@ function samples(...list: readonly (readonly [bigint, bigint])[]): () => readonl
 }
 
 describe('IdlePassage', () => {
-  it('answers left once every CPU has idled in two samples', async () => {
-    const passage = new IdlePassage(samples([1n, 1n], [2n, 2n], [3n, 3n]))
+  it('answers left once every CPU has idled in two samples, not all in the same ones', async () => {
+    const passage = new IdlePassage(samples([1n, 1n], [2n, 2n], [3n, 2n], [3n, 3n]))
     expect(await passage.everyCpuHasLeft()).toEqual({ kind: 'left' })
+  })
+
+  it('does not take one idle sample for two', async () => {
+    const passage = new IdlePassage(samples([1n, 1n], [2n, 2n]), 100)
+    expect((await passage.everyCpuHasLeft()).kind).toBe('unknown')
   })
 
   it('does not take one CPU for both', async () => {
@@ -23,6 +28,11 @@ describe('IdlePassage', () => {
 
   it('does not take the time before the call for idling since', async () => {
     const passage = new IdlePassage(samples([9n, 9n]), 100)
+    expect((await passage.everyCpuHasLeft()).kind).toBe('unknown')
+  })
+
+  it('does not take the idling of no CPU for that of every CPU', async () => {
+    const passage = new IdlePassage(() => [])
     expect((await passage.everyCpuHasLeft()).kind).toBe('unknown')
   })
 

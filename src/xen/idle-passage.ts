@@ -7,8 +7,8 @@ import type { Passage, PassageOutcome } from '../splice/passage.ts'
  * Xen runs a hypercall or an exit of a guest to its end on the processor's one stack, and the
  * scheduler enters the idle vCPU only once that stack is unwound. So a processor whose idle vCPU
  * has run since the call is no longer inside code that runs on behalf of a guest. Code that Xen
- * runs in the idle vCPU itself (softirqs) is left within microseconds; the second sample, taken
- * `SETTLE_MS` later, must show that it idles on.
+ * runs in the idle vCPU itself (softirqs) is left within microseconds; so each CPU must be seen to
+ * have idled in two samples, `SETTLE_MS` apart.
  *
  * A processor that is never idle gives no proof: then the answer is `unknown`.
  */
@@ -24,21 +24,24 @@ export class IdlePassage implements Passage {
 
   async everyCpuHasLeft(): Promise<PassageOutcome> {
     const start = this.#idleNanoseconds()
+    if (start.length === 0) return { kind: 'unknown', why: 'Xen does not tell idle times' }
     const deadline = performance.now() + this.#timeoutMs
-    let seen: readonly bigint[] = start
-    for (;;) {
+    /** How many samples showed each CPU to have idled since the one before. */
+    const idled = start.map(() => 0)
+    for (let before = start; ;) {
       await sleep(SETTLE_MS)
       const now = this.#idleNanoseconds()
       if (now.length !== start.length) return { kind: 'unknown', why: 'a CPU came or went' }
-      const busy = start.flatMap((before, cpu) =>
-        (seen[cpu] ?? 0n) > before && (now[cpu] ?? 0n) > (seen[cpu] ?? 0n) ? [] : [cpu],
-      )
+      for (const [cpu, time] of now.entries()) {
+        if (time > (before[cpu] ?? time)) idled[cpu] = (idled[cpu] ?? 0) + 1
+      }
+      before = now
+      const busy = idled.flatMap((samples, cpu) => (samples >= 2 ? [] : [cpu]))
       if (busy.length === 0) return { kind: 'left' }
       if (performance.now() > deadline) {
         const cpus = busy.length === 1 ? `CPU ${busy[0]}` : `CPUs ${busy.join(', ')}`
         return { kind: 'unknown', why: `${cpus} did not idle for ${this.#timeoutMs} ms` }
       }
-      seen = now
     }
   }
 }

@@ -41,7 +41,7 @@ if (kind === undefined) throw new Error(`Give one of ${ENGINE_KINDS.join(', ')}`
 const opened = Hypervisor.open()
 if (opened.kind === 'refused') throw new Error(opened.refusal.kind)
 const { hypervisor } = opened
-recoverDevices(hypervisor, HOST_FOLDERS)
+await recoverDevices(hypervisor, HOST_FOLDERS)
 const candidate = listEngines().find((each) => each.usable && kind.startsWith(each.kind))
 if (candidate === undefined) throw new Error(`No usable ${kind}`)
 const driverBefore = candidate.driver

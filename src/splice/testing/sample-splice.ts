@@ -76,6 +76,7 @@ export function fixOf(...changes: readonly Change[]): Fix {
     title: 'a sample',
     base: { buildId, version: '1' },
     onTopOf: undefined,
+    labOnly: false,
     probe: undefined,
     changes,
   }
