@@ -18,6 +18,8 @@ const SPLICE = [...MEMORY, 'splice']
 const EDGE = [...SPLICE, 'xen', 'device']
 const CHANNEL = [...EDGE, 'channel']
 const HOST = [...CHANNEL, 'host']
+const ADVISORY = ['address', 'image', 'advisory']
+const FLEET = [...ADVISORY, 'fleet']
 
 /** Folder of `src/` (or a top folder) → the folders it may import from. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
@@ -31,17 +33,30 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   xen: SPLICE,
   device: [...SPLICE, 'xen'],
   channel: EDGE,
-  host: CHANNEL,
-  cli: [...HOST, 'lab', 'demo'],
+  host: [...CHANNEL, 'advisory'],
+  advisory: ['address', 'image'],
+  fleet: ADVISORY,
+  store: [...FLEET, ...HOST],
+  cli: [...HOST, ...FLEET, 'store', 'lab', 'demo'],
   lab: HOST,
   demo: [...HOST, 'lab'],
-  bench: [...HOST, 'lab', 'demo', 'cli'],
-  test: [...HOST, 'lab', 'demo', 'cli'],
-  tools: [...HOST, 'lab', 'demo', 'cli'],
+  bench: [...HOST, ...FLEET, 'store', 'lab', 'demo', 'cli'],
+  test: [...HOST, ...FLEET, 'store', 'lab', 'demo', 'cli'],
+  tools: [...HOST, ...FLEET, 'store', 'lab', 'demo', 'cli'],
 }
 
 /** Folders that must not reach the world: no `node:` modules, no edge packages. */
-const PURE = new Set(['address', 'elf', 'x86', 'image', 'memory', 'hotfix', 'splice'])
+const PURE = new Set([
+  'address',
+  'elf',
+  'x86',
+  'image',
+  'memory',
+  'hotfix',
+  'splice',
+  'advisory',
+  'fleet',
+])
 /** Packages that the pure folders may use: they compute, and do nothing else. */
 const PURE_PACKAGES = new Set(['iced-x86', 'yaml'])
 /** Where a write grant may be made (architecture, rule 4). */
