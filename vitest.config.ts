@@ -7,7 +7,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'lab/**/*.test.ts', 'demo/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'lab/**/*.test.ts',
+            'demo/**/*.test.ts',
+            'bench/*.test.ts',
+            'test/*.test.ts',
+          ],
           pool: 'forks',
           testTimeout: 60_000,
         },

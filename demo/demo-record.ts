@@ -38,6 +38,7 @@ export class DemoRecord {
     comparedSections: [],
     comparedBytes: 0,
   }
+  #cost: DemoReport['cost']
   #dma: DemoReport['dma'] = { bytes: 0, transfers: 0, revertBytes: 0 }
 
   constructor(hooks: DemoHooks) {
@@ -93,9 +94,12 @@ export class DemoRecord {
     }))
   }
 
-  change(phase: 'apply' | 'revert' | 'apply-again', { engine, dma }: ChangeJson): void {
+  change(phase: 'apply' | 'revert' | 'apply-again', { engine, dma, cost }: ChangeJson): void {
     this.#engine = engine
-    if (phase === 'apply') this.#dma = { ...this.#dma, ...dma }
+    if (phase === 'apply') {
+      this.#dma = { ...this.#dma, ...dma }
+      this.#cost = cost
+    }
     if (phase === 'revert') this.#dma = { ...this.#dma, revertBytes: dma.bytes }
   }
 
@@ -141,6 +145,7 @@ export class DemoRecord {
       phases: this.#phases,
       writes: this.#writes,
       dma: this.#dma,
+      ...(this.#cost && { cost: this.#cost }),
       seconds: Object.fromEntries(this.#steps.map(({ name, seconds }) => [name, seconds])),
       steps: this.#steps,
     }

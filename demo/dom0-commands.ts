@@ -1,4 +1,5 @@
 import type { RemoteMachine } from '../lab/remote-machine.ts'
+import type { CostByPart } from '../src/memory/metered-memory.ts'
 
 /** A `reweave` command in Dom0 did not end as it must. */
 export class Dom0CommandFailed extends Error {
@@ -37,5 +38,6 @@ export interface ChangeJson {
   readonly written: number
   readonly engine: string
   readonly dma: { readonly bytes: number; readonly transfers: number }
+  readonly cost: CostByPart
   readonly seconds: number
 }

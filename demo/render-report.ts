@@ -4,7 +4,14 @@ import { renderWrites } from './render-writes.ts'
 import { html, type Html, trustedHtml } from './html.ts'
 import { phasesInOrder } from './phase-gaps.ts'
 import { readProbeAnswer } from './probe-answer.ts'
-import { bytesText, isMeasured, type Quantity, secondsText, wholeText } from './quantity-text.ts'
+import {
+  bytesText,
+  isMeasured,
+  millisecondsText,
+  type Quantity,
+  secondsText,
+  wholeText,
+} from './quantity-text.ts'
 import { REPORT_STYLE } from './report-style.ts'
 import type { DemoReport, Phase } from './report.ts'
 import { type DemoVerdict, verdictOf } from './verdict.ts'
@@ -178,11 +185,25 @@ function renderCost(report: DemoReport): Html {
     <dl class="figures">
       ${figure('Time, apply', phaseTime(report, 'apply'), 'by the clock of Dom0, the command as a whole')}
       ${figure('Bytes, apply', moved ? dma.bytes : undefined, `by DMA; at most ${limit} allowed`, dma.bytes > DMA_LIMIT_BYTES)}
+      ${partFigures(report)}
       ${figure('Transfers, apply', moved ? dma.transfers : undefined, 'commands given to the device')}
       ${figure('Time, revert', phaseTime(report, 'revert'), 'by the clock of Dom0, the command as a whole')}
       ${figure('Bytes, revert', dma.revertBytes > 0 ? dma.revertBytes : undefined, 'by DMA')}
     </dl>
   </section>`
+}
+
+/** The parts of the bytes above, each with its time. */
+function partFigures({ cost }: DemoReport): readonly Html[] {
+  if (cost === undefined) return []
+  const parts = [
+    ['Identify', cost.identify],
+    ['Write', cost.write],
+    ['Verify', cost.verify],
+  ] as const
+  return parts.map(([name, { bytes, seconds }]) =>
+    figure(`${name}, apply`, bytes, `bytes, in ${millisecondsText(seconds * 1000)}`),
+  )
 }
 
 function phaseTime(report: DemoReport, name: Phase['name']): string | undefined {

@@ -1,4 +1,5 @@
 import type { Beat, Window } from '../lab/heartbeat.ts'
+import type { CostByPart } from '../src/memory/metered-memory.ts'
 
 /** A guest's heartbeats over the whole demo, and its longest silences. */
 export interface GuestHeartbeat {
@@ -73,6 +74,8 @@ export interface DemoReport {
   readonly writes: readonly ReportedWrite[]
   /** Moved to identify, apply and verify; the engine's self-test on its own frames is apart. */
   readonly dma: { readonly bytes: number; readonly transfers: number; readonly revertBytes: number }
+  /** The parts of `dma.bytes`, and the time of each. Of a demo that ended early, nothing. */
+  readonly cost?: CostByPart
   readonly seconds: Readonly<Record<string, number>>
   readonly steps: readonly DemoStep[]
 }

@@ -11,6 +11,7 @@ import { virtualAddress } from '../src/address/address.ts'
 import { type ImageLocation, toMachine } from '../src/image/image-location.ts'
 import type { Image } from '../src/image/image.ts'
 import { readImage } from '../src/image/read-image.ts'
+import type { CostByPart } from '../src/memory/metered-memory.ts'
 import type { Extent } from '../src/memory/physical-memory.ts'
 import { type ChangeJson, reweaveInDom0 } from './dom0-commands.ts'
 import { DemoRecord } from './demo-record.ts'
@@ -200,7 +201,7 @@ class Demonstration {
       const wanted = phase === 'revert' ? 'reverted' : 'applied'
       return {
         result: undefined,
-        finding: `${report.result} through ${report.engine}: ${report.written} writes, ${report.dma.bytes} bytes by DMA, ${report.seconds.toFixed(1)} s`,
+        finding: `${report.result} through ${report.engine}: ${report.written} writes; ${costText(report.cost)}`,
         held: report.result === wanted,
       }
     })
@@ -272,6 +273,13 @@ class Demonstration {
     if (this.#location === undefined) throw new Error('The image was not located')
     return this.#location
   }
+}
+
+/** `identify 9,728 bytes in 0.05 s, write …, verify …` */
+function costText(cost: CostByPart): string {
+  return Object.entries(cost)
+    .map(([part, { bytes, seconds }]) => `${part} ${bytes} bytes in ${seconds.toFixed(2)} s`)
+    .join(', ')
 }
 
 interface PlanJson {

@@ -25,6 +25,8 @@ const anyText = fc.oneof(
   ),
 )
 
+const anyCost = fc.record({ bytes: anyNumber, seconds: anyNumber })
+
 const anyPhase: fc.Arbitrary<Phase> = fc.record({
   name: fc.constantFrom('quiet', 'apply', 'quiet-before-revert', 'revert', 'apply-again'),
   fromMs: anyMoment,
@@ -81,6 +83,7 @@ export const anyReport: fc.Arbitrary<DemoReport> = fc
         { maxLength: 4 },
       ),
       dma: fc.record({ bytes: anyNumber, transfers: anyNumber, revertBytes: anyNumber }),
+      cost: fc.record({ identify: anyCost, write: anyCost, verify: anyCost }),
       seconds: fc.dictionary(anyText, anyNumber, { maxKeys: 4 }),
       steps: fc.array(
         fc.record({

@@ -47,6 +47,11 @@ export function madeUpReport(): DemoReport {
     phases: PHASES,
     writes: WRITES,
     dma: { bytes: 38_912, transfers: 76, revertBytes: 24_576 },
+    cost: {
+      identify: { bytes: 20_480, seconds: 0.312 },
+      write: { bytes: 9_216, seconds: 0.18 },
+      verify: { bytes: 9_216, seconds: 0.171 },
+    },
     seconds: Object.fromEntries(STEPS.map(({ name, seconds }) => [name, seconds])),
     steps: STEPS,
   }

@@ -9,6 +9,7 @@ import type { ImageLocation } from '../image/image-location.ts'
 import type { Image } from '../image/image.ts'
 import type { DmaEngine } from '../memory/dma-engine.ts'
 import { GuardedMemory } from '../memory/guarded-memory.ts'
+import { MeteredMemory } from '../memory/metered-memory.ts'
 import { describeEngineFailure, type EngineFailure, proveEngine } from '../memory/prove-engine.ts'
 import type { Hypervisor } from '../xen/hypervisor.ts'
 import { readImageRange } from '../xen/identity.ts'
@@ -66,9 +67,11 @@ function describeMissingEngine(wanted: string, candidates: readonly EngineCandid
 
 /** An open way to the hypervisor's memory. */
 export interface DmaSession {
-  readonly memory: GuardedMemory
+  readonly memory: MeteredMemory
   readonly location: ImageLocation
   readonly engine: string
+  /** From taking the device to having proven it on its own frames. */
+  readonly readySeconds: number
 }
 
 export interface DmaSessionOptions {
@@ -108,6 +111,7 @@ export async function withDma<T>(
     return refused({ kind: 'no-engine', wanted: wanted ?? 'any', candidates })
   }
   const kind = wanted ?? chosen.kind
+  const begun = performance.now()
   let engine: DmaEngine
   try {
     engine = await openEngine(hypervisor, { kind, address: chosen.address, folders })
@@ -121,12 +125,17 @@ export async function withDma<T>(
       const { failure } = proof
       return refused({ kind: 'engine-failed-test', engine: engine.name, failure })
     }
-    const memory = new GuardedMemory(proof.engine, [machine])
+    const readySeconds = (performance.now() - begun) / 1000
+    const guarded = new GuardedMemory(proof.engine, [machine])
+    const memory = new MeteredMemory(guarded, () => performance.now())
     const location = { virtualStart: image.start, machine }
     try {
-      return { kind: 'done', result: await work({ memory, location, engine: engine.name }) }
+      return {
+        kind: 'done',
+        result: await work({ memory, location, engine: engine.name, readySeconds }),
+      }
     } finally {
-      await memory.close()
+      await guarded.close()
     }
   } finally {
     await engine.release()

@@ -1,6 +1,7 @@
 import type { DmaSession } from '../channel/dma-session.ts'
 import type { ChangeOutcome } from '../host/change-fix.ts'
 import type { LocateOutcome } from '../host/locate-fix.ts'
+import type { CostByPart } from '../memory/metered-memory.ts'
 import { describeTransferFailure } from '../memory/describe-transfer-failure.ts'
 import { describePlanRefusal } from '../splice/describe-plan-refusal.ts'
 import type { PlanRefusal } from '../splice/plan-refusal.ts'
@@ -20,7 +21,12 @@ export interface ChangeReport {
   readonly written: number
   readonly staged: string | undefined
   readonly engine: string
+  /** Moved to identify, write and verify, the engine's trials on its own frames not counted. */
   readonly dma: { readonly bytes: number; readonly transfers: number }
+  readonly cost: CostByPart
+  /** To take the device and prove it. */
+  readonly readySeconds: number
+  /** From there to the end. */
   readonly seconds: number
   readonly startedAt: string
   readonly endedAt: string
@@ -89,12 +95,15 @@ export function locateFailure(
 export function sessionCost(
   session: DmaSession,
   started: Date,
-): Pick<ChangeReport, 'engine' | 'dma' | 'seconds' | 'startedAt' | 'endedAt'> {
+): Omit<ChangeReport, 'ok' | 'fix' | 'result' | 'written' | 'staged'> {
   const ended = new Date()
-  const { engineBytes, transfers } = session.memory.traffic
+  const { cost, transfers } = session.memory
+  const bytes = cost.identify.bytes + cost.write.bytes + cost.verify.bytes
   return {
     engine: session.engine,
-    dma: { bytes: engineBytes, transfers },
+    dma: { bytes, transfers },
+    cost,
+    readySeconds: session.readySeconds,
     seconds: (ended.getTime() - started.getTime()) / 1000,
     startedAt: started.toISOString(),
     endedAt: ended.toISOString(),
