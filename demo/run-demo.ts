@@ -4,6 +4,7 @@ import { startGuest } from '../lab/guest.ts'
 import type { GuestType } from '../lab/machine-options.ts'
 import { type Machine, startMachine } from '../lab/machine.ts'
 import { sweepStaleMachines } from '../lab/machine-registry.ts'
+import { LabNotPrepared } from '../lab/lab-refusal.ts'
 import { type LabParts, prepareLab } from '../lab/parts.ts'
 import { compareMemory, type MemoryChange } from '../lab/ram-diff.ts'
 import { type HeartbeatWatch, watchHeartbeats } from '../lab/watch-heartbeats.ts'
@@ -45,6 +46,8 @@ export interface DemoHooks {
  * back, mend again.
  *
  * Never throws for a step that does not hold: the report says which, and `ok` is false.
+ *
+ * @throws LabNotPrepared when this host cannot make the lab: there is nothing to report then
  */
 export async function runDemo(hooks: DemoHooks): Promise<DemoReport> {
   const record = new DemoRecord(hooks)
@@ -70,6 +73,7 @@ export async function runDemo(hooks: DemoHooks): Promise<DemoReport> {
     )
     await new Demonstration(record, machine, parts).run()
   } catch (error) {
+    if (error instanceof LabNotPrepared) throw error
     record.stopped(error)
   } finally {
     await machine?.stop()

@@ -5,6 +5,7 @@ import { renderReport } from '../../demo/render-report.ts'
 import { renderSummary } from '../../demo/render-summary.ts'
 import { runDemo } from '../../demo/run-demo.ts'
 import { CommandFailed } from './command-failed.ts'
+import { asLabCommand } from './lab/lab-failure.ts'
 import { kitFolder } from './open-host.ts'
 import { progress, toJson } from './output.ts'
 
@@ -17,11 +18,14 @@ export function demoCommand(): Command {
     .action(async (options: { out: string; json?: boolean }) => {
       const started = performance.now()
       const seconds = (): string => ((performance.now() - started) / 1000).toFixed(0).padStart(4)
-      const report = await runDemo({
-        step: (title) => progress(`${seconds()} s  ${title}`),
-        progress: (line) => progress(`         ${line}`),
-        finding: (held, finding) => progress(`        ${held ? '✓' : '✗'} ${finding}`),
-      })
+      const report = await asLabCommand(
+        async () =>
+          await runDemo({
+            step: (title) => progress(`${seconds()} s  ${title}`),
+            progress: nowAndThen((line) => progress(`         ${line}`)),
+            finding: (held, finding) => progress(`        ${held ? '✓' : '✗'} ${finding}`),
+          }),
+      )
       mkdirSync(options.out, { recursive: true })
       const html = path.join(options.out, 'report.html')
       const json = path.join(options.out, 'report.json')
@@ -36,4 +40,16 @@ export function demoCommand(): Command {
         )
       }
     })
+}
+
+/** A boot prints hundreds of lines; one every few seconds shows that it goes on. */
+const LINE_INTERVAL_MS = 3000
+
+function nowAndThen(show: (line: string) => void): (line: string) => void {
+  let shownAt = 0
+  return (line) => {
+    if (performance.now() - shownAt < LINE_INTERVAL_MS) return
+    shownAt = performance.now()
+    show(line)
+  }
 }
