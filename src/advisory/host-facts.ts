@@ -21,12 +21,15 @@ export interface HostFacts {
   readonly buildId?: BuildId | undefined
   /**
    * The point in Xen's history that the running build was made from: `4.17.5`, or `4.17.5+72` for
-   * 72 commits after it on its stable branch. From the build's package, or the catalogue of builds.
+   * 72 commits after it on its stable branch. From the build's package. It says that fixes after
+   * that point are not in the build: where a vendor puts in others, leave it out, and let the
+   * catalogue of builds (`build-record.ts`) tell.
    */
   readonly sourceVersion?: string | undefined
 
   /** The build that the next boot starts. A fact apart: it says nothing about what runs. */
   readonly diskBuildId?: BuildId | undefined
+  /** In the form of `sourceVersion`, or a package's version that begins with it. */
   readonly diskVersion?: string | undefined
 
   readonly config?: BuildConfig | undefined
@@ -150,5 +153,8 @@ export const SET_FACTS = ['guestTypes', 'cpuFeatures', 'paging', 'features', 'co
 export type ScalarFact = (typeof SCALAR_FACTS)[number]
 export type VersionFact = (typeof VERSION_FACTS)[number]
 export type SetFact = (typeof SET_FACTS)[number]
-/** Facts that a condition, or the search for a fix, can name. */
-export type FactName = ScalarFact | VersionFact | SetFact | 'config' | 'memoryFixes'
+/**
+ * Facts that a condition, or the search for a fix, can name. `condition` stands for the fact that
+ * an advisory has none.
+ */
+export type FactName = ScalarFact | VersionFact | SetFact | 'config' | 'memoryFixes' | 'condition'
