@@ -20,6 +20,11 @@ export const machineOptionsSchema = z.object({
   memoryMb: z.int().min(1024).max(65536).default(2048),
   dom0MemoryMb: z.int().min(512).default(1024),
   engines: z.array(engineSchema).default(['nvme', 'edu']),
+  /**
+   * How many address bits `edu` drives. With too few its DMA goes to the wrong memory: with 12 all
+   * of it goes to frame 0, which Xen does not use once it has booted.
+   */
+  eduAddressBits: z.int().min(12).max(64).default(64),
   iommu: iommuSchema.default('none'),
   /** As the processor names itself to CPUID. Only AMD's gives Xen HVM, and so PVH guests. */
   cpuVendor: z.enum(['amd', 'intel']).default('amd'),

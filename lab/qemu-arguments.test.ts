@@ -53,6 +53,11 @@ describe('qemuArguments()', () => {
     expect(devices([])).toEqual([])
   })
 
+  it('gives edu as many address bits as were asked for', () => {
+    const args = argumentsFor({ engines: ['edu'], eduAddressBits: 12 })
+    expect(valuesOf('-device', args)).toContain('edu,dma_mask=0xfff')
+  })
+
   it.each([
     ['intel', 'intel-iommu'],
     ['amd', 'amd-iommu'],

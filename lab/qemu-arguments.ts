@@ -42,8 +42,12 @@ export function qemuArguments(
     ['-device', 'e1000,netdev=net'],
     options.engines.includes('nvme') ? nvme(files.namespace) : [],
     // By default the device masks addresses to 28 bits, and so reaches the wrong memory.
-    options.engines.includes('edu') ? ['-device', 'edu,dma_mask=0xffffffffffffffff'] : [],
+    options.engines.includes('edu') ? ['-device', `edu,dma_mask=${addressMask(options)}`] : [],
   ].flat()
+}
+
+function addressMask({ eduAddressBits }: MachineOptions): string {
+  return `0x${((1n << BigInt(eduAddressBits)) - 1n).toString(16)}`
 }
 
 /** The chipset: each has its own hole below 4 GiB (see machine-ram.ts). */
