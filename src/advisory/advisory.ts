@@ -55,7 +55,8 @@ export interface FixedIn {
   readonly commits: readonly string[]
   /**
    * The first version of the branch that holds the fix, in the form of a host's `sourceVersion`:
-   * `4.17.5+80`. Undefined where it is not known.
+   * `4.17.5+80`. Undefined where it is not known; `never` where no version will hold one, as when
+   * an advisory takes security support away from an option (XSA-495).
    */
   readonly since: string | undefined
   /** Builds known to hold the fix, whatever their version. */
@@ -101,6 +102,9 @@ export interface AdvisorySource {
   /** A URL, a file's name or a commit id. */
   readonly reference: string
 }
+
+/** As `FixedIn.since`: no version holds a fix, so the condition alone decides. */
+export const NEVER_FIXED = 'never'
 
 /** `XSA-506`. */
 export function xsaName(xsa: number): string {

@@ -1,5 +1,5 @@
 import type { Advisory } from './advisory.ts'
-import { xsaName } from './advisory.ts'
+import { NEVER_FIXED, xsaName } from './advisory.ts'
 import type { BuildRecord } from './build-record.ts'
 import type { TestFinding, Truth } from './condition.ts'
 import type { FactName, HostFacts } from './host-facts.ts'
@@ -75,6 +75,7 @@ export function buildHoldsFix(
   const record = build.buildId === undefined ? undefined : catalogue.get(build.buildId)
   if (lists(advisory, build)) return 'true'
   if (record?.extraFixes.includes(advisory.xsa) === true) return 'true'
+  if (advisory.fixedIn.some(({ since }) => since === NEVER_FIXED)) return 'false'
   const point = record?.sourceVersion ?? build.sourceVersion
   if (point !== undefined) return truthOf(reaches(advisory, point))
   const own = build.ownVersion
