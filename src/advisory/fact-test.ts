@@ -129,6 +129,8 @@ function guestTypePresent(type: string, facts: HostFacts): Reading {
 
 function commandLineHas(word: string, facts: HostFacts): Reading {
   if (facts.commandLine === undefined) return undefined
+  // Most words are in no command line at all, which shows without taking it apart.
+  if (!facts.commandLine.includes(word.slice(word.indexOf('=') + 1))) return 'absent'
   const words = facts.commandLine.split(/\s+/).flatMap(expandOption)
   return words.includes(word) ? 'present' : 'absent'
 }
