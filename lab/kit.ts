@@ -36,6 +36,18 @@ const EXTERNAL_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['package.json', 'index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'],
 }
 
+/** Modules that main.ts loads when their command is asked for, and the kit does without. */
+const CHECKOUT_COMMANDS = [
+  'lab',
+  'demo',
+  'advisory',
+  'assess',
+  'coverage',
+  'exposure',
+  'inventory',
+  'vex',
+].map((command) => `./${command}.ts`)
+
 export interface KitOptions {
   readonly hypervisors: readonly HypervisorParts[]
   readonly cacheDirectory: string
@@ -102,8 +114,8 @@ async function bundlePrograms(): Promise<KitFile[]> {
     target: 'node24',
     format: 'esm',
     outExtension: { '.js': '.mjs' },
-    // The commands of a checkout stay out of it: nobody builds a lab in Dom0.
-    external: [...Object.keys(EXTERNAL_PACKAGES), './lab.ts', './demo.ts'],
+    // The commands of a checkout stay out of it: nobody builds a lab in Dom0, or runs a fleet there.
+    external: [...Object.keys(EXTERNAL_PACKAGES), ...CHECKOUT_COMMANDS],
     minifySyntax: true,
     minifyWhitespace: true,
     // Packages in CommonJS call `require` for Node's own modules, which an ES module does not have.

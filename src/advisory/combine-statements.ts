@@ -10,7 +10,16 @@ import type { Instant } from './host-facts.ts'
 import type { AdvisoryStatement } from './statement.ts'
 
 /** Sources by how much they are asked first. Kinds that are not listed come last. */
-const PRECEDENCE = ['reweave', 'operator', 'advisory-text', 'cve-5', 'csaf-2.0', 'xsa.json', 'meta']
+const PRECEDENCE = [
+  'disclosure',
+  'reweave',
+  'operator',
+  'advisory-text',
+  'cve-5',
+  'csaf-2.0',
+  'xsa.json',
+  'meta',
+]
 
 /** One advisory made of all that is said of it. */
 export interface CombinedAdvisory {
@@ -78,14 +87,14 @@ export function combineStatements(
       'title',
       statements,
       ({ title }) => title,
-      (value) => String(value).toLowerCase(),
+      (value) => value.toLowerCase(),
     ),
     // Some sources give the day alone.
     differing(
       'publicAt',
       statements,
       ({ publicAt }) => publicAt,
-      (value) => String(value).slice(0, 10),
+      (value) => value.slice(0, 10),
     ),
     differing('component', statements, (one) => named(one.component)),
     differing('condition', statements, ({ condition }) => condition),
@@ -127,7 +136,8 @@ const ORDER: readonly AdvisoryState[] = ['R', 'T', 'P', 'A', 'F', 'X']
 
 /**
  * Public once a source says so: plans lift nothing. Where another source plans the disclosure for
- * a later day, that day counts. Embargoed where nobody says anything.
+ * a later day, that day counts, unless a person has put the disclosure on record. Embargoed where
+ * nobody says anything.
  */
 function combineEmbargoes(statements: readonly AdvisoryStatement[]): {
   embargo: Embargo
@@ -136,6 +146,8 @@ function combineEmbargoes(statements: readonly AdvisoryStatement[]): {
   const said = statements.flatMap(({ embargo, source }) =>
     embargo === undefined ? [] : [{ embargo, source }],
   )
+  const disclosed = said.find(({ source }) => source.kind === 'disclosure')
+  if (disclosed !== undefined) return { embargo: disclosed.embargo, conflicting: undefined }
   const open = said.filter(({ embargo }) => isOpen(embargo))
   const shut = said.filter(({ embargo }) => !isOpen(embargo))
   const state = [...(open.length > 0 ? open : shut)]

@@ -20,6 +20,10 @@ export const EXIT_CODES = {
   busy: { code: 13, meaning: 'Another reweave is at work on this host' },
   inDoubt: { code: 14, meaning: 'The fix is neither wholly in nor wholly out' },
   holeOpen: { code: 20, meaning: 'probe: the hole is open' },
+  badStore: { code: 21, meaning: "A file of the controller's state cannot be read" },
+  notCleared: { code: 22, meaning: 'The user may not read embargoed advisories' },
+  badAdvisory: { code: 23, meaning: 'A file of advisories, or a part of one, was not taken in' },
+  unknownAdvisory: { code: 24, meaning: 'The advisory is not known here' },
   labFailed: { code: 30, meaning: 'lab or demo: a machine or a step of it failed' },
   labRefused: { code: 31, meaning: 'lab or demo: this machine lacks something it needs' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>

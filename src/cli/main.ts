@@ -1,7 +1,7 @@
 /**
  * The command line of Reweave.
  *
- * Commands that only a checkout has (the lab, the demo) are loaded when they are asked for, so
+ * Commands that only a checkout has (the lab, the fleet) are loaded when they are asked for, so
  * that the kit in Dom0 starts without them.
  *
  * @module
@@ -33,12 +33,40 @@ const program = new Command('reweave')
     '\nExit codes: docs/exit-codes.md. Each command has --help with examples.\n',
   )
 
+interface CheckoutCommand {
+  readonly name: string
+  readonly description: string
+  readonly load: () => Promise<Command>
+}
+
+/** Commands that the kit in Dom0 does without, in the order of the help. */
+const CHECKOUT_COMMANDS: readonly CheckoutCommand[] = [
+  {
+    name: 'advisory',
+    description: 'takes in security advisories, and shows them',
+    load: async () => (await import('./advisory.ts')).advisoryCommand(),
+  },
+  {
+    name: 'assess',
+    description: 'puts a judgement of an advisory on record',
+    load: async () => (await import('./assess.ts')).assessCommand(),
+  },
+  {
+    name: 'lab',
+    description: 'boots real Xen machines in QEMU',
+    load: async () => (await import('./lab.ts')).labCommand(),
+  },
+  {
+    name: 'demo',
+    description: 'mends a hole in a real Xen, with a report',
+    load: async () => (await import('./demo.ts')).demoCommand(),
+  },
+]
+
 try {
-  const [name] = argv
-  if (name === 'lab' || name === 'demo') await addCheckoutCommand(name)
-  else {
-    program.command('lab').description('boots real Xen machines in QEMU (in a checkout)')
-    program.command('demo').description('mends a hole in a real Xen, with a report (in a checkout)')
+  for (const command of CHECKOUT_COMMANDS) {
+    if (argv[0] === command.name) program.addCommand(await loadCheckoutCommand(command))
+    else program.command(command.name).description(`${command.description} (in a checkout)`)
   }
   throwInsteadOfExiting(program)
   await program.parseAsync(argv, { from: 'user' })
@@ -56,10 +84,9 @@ function throwInsteadOfExiting(command: Command): void {
   for (const subcommand of command.commands) throwInsteadOfExiting(subcommand)
 }
 
-async function addCheckoutCommand(name: 'lab' | 'demo'): Promise<void> {
+function loadCheckoutCommand({ name, load }: CheckoutCommand): Promise<Command> {
   if (process.env['REWEAVE_KIT']) {
     throw new CommandFailed('usage', `'reweave ${name}' works in a checkout, not in Dom0`)
   }
-  if (name === 'lab') program.addCommand((await import('./lab.ts')).labCommand())
-  else program.addCommand((await import('./demo.ts')).demoCommand())
+  return load()
 }
