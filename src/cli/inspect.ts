@@ -1,20 +1,32 @@
 import { Command } from 'commander'
 import { describeRange } from '../address/address-range.ts'
+import { exposureFacts } from '../host/exposure-facts.ts'
+import { listFixes } from '../host/fix-shelf.ts'
 import { type HostFacts, inspectHost } from '../host/host-facts.ts'
-import { requireHypervisor } from './open-host.ts'
+import { fixFolders, requireHypervisor } from './open-host.ts'
 import { print } from './output.ts'
 
 export function inspectCommand(): Command {
   return new Command('inspect')
     .description('shows the running hypervisor, its guests, and which channels into it would work')
-    .option('--json', 'print the facts for programs')
+    .option('--json', 'print the facts for programs, with those that inventory add takes')
     .addHelpText(
       'after',
       '\nExamples:\n  reweave inspect\n  reweave inspect --json | jq .channels\n',
     )
     .action((options: { json?: boolean }) => {
-      const facts = inspectHost(requireHypervisor())
-      print(options.json ?? false, facts, renderFacts(facts))
+      const hypervisor = requireHypervisor()
+      const facts = inspectHost(hypervisor)
+      if (options.json !== true) {
+        print(false, facts, renderFacts(facts))
+        return
+      }
+      const labOnly = listFixes(fixFolders()).filter((fix) => fix.labOnly)
+      const forExposure = exposureFacts(hypervisor, facts, {
+        now: new Date(),
+        labOnlyFixes: new Set(labOnly.map(({ name }) => name)),
+      })
+      print(true, { ...facts, facts: forExposure }, '')
     })
 }
 

@@ -8,7 +8,13 @@ export interface Domain {
   readonly type: DomainType
   readonly state: 'running' | 'paused' | 'shut-down' | 'dying'
   readonly onlineVcpus: number
+  /** How many it may bring online. */
+  readonly maxVcpus: number
   readonly memoryKib: number
+  /** Whether the CPU translates its memory (HAP). Without, a PVH or HVM domain has shadow paging. */
+  readonly hap: boolean
+  /** Whether it is the domain that Xenstore runs in, apart from Dom0. */
+  readonly xenstore: boolean
 }
 
 /**
@@ -28,6 +34,8 @@ const DYING = 1 << 0
 const HVM_GUEST = 1 << 1
 const SHUTDOWN = 1 << 2
 const PAUSED = 1 << 3
+const XENSTORE = 1 << 7
+const HAP = 1 << 8
 /** XEN_X86_EMU_LAPIC: the only device that Xen emulates for a PVH domain. */
 const ONLY_LAPIC = 1
 
@@ -45,7 +53,10 @@ export function readDomain(view: DataView, layout: { readonly emulationFlags: nu
     type: typeOf(flags, view.getUint32(layout.emulationFlags, true)),
     state: stateOf(flags),
     onlineVcpus: view.getUint32(64, true),
+    maxVcpus: view.getUint32(68, true) + 1,
     memoryKib: Number(view.getBigUint64(8, true)) * 4,
+    hap: (flags & HAP) !== 0,
+    xenstore: (flags & XENSTORE) !== 0,
   }
 }
 
