@@ -1,4 +1,5 @@
 import type { HostFacts, Instant } from '../advisory/host-facts.ts'
+import type { DeclaredFacts } from './read-host-facts.ts'
 
 /** One host as the fleet knows it. */
 export interface HostEntry {
@@ -10,7 +11,10 @@ export interface HostEntry {
   readonly pool: string | undefined
   /** Hosts of one zone may fail together. */
   readonly zone: string | undefined
+  /** What was seen, with what is declared where nothing was seen. */
   readonly facts: HostFacts
+  /** What an operator says of the host, kept for when it is looked at again. */
+  readonly declared?: DeclaredFacts | undefined
 }
 
 /**
