@@ -14,7 +14,7 @@ export function judgeHeartbeat(
   }
   const apply = judge(longest('quiet'), longest('apply'))
   const revert = judge(longest('quiet-before-revert'), longest('revert'))
-  const again = judge(longest('quiet'), longest('apply-again'))
+  const again = judge(longest('quiet-before-again'), longest('apply-again'))
   const whole = wholeTime(phases)
   return {
     type,

@@ -5,6 +5,7 @@ import { madeUpReport } from './testing/made-up-report.ts'
 
 const QUIET: Phase = { name: 'quiet', fromMs: 1000, toMs: 1100 }
 const APPLY: Phase = { name: 'apply', fromMs: 1100, toMs: 1250 }
+const QUIET_AGAIN: Phase = { name: 'quiet-before-again', fromMs: 1500, toMs: 1600 }
 const AGAIN: Phase = { name: 'apply-again', fromMs: 1600, toMs: 1700 }
 
 describe('phaseGaps()', () => {
@@ -19,10 +20,15 @@ describe('phaseGaps()', () => {
     expect(row?.longest).toEqual({ fromMs: 1050, toMs: 1200, ms: 150 })
   })
 
-  it('judges no quiet phase, and the second apply by the limit of the first', () => {
-    const rows = phaseGaps(guest([1000, 1590, 1950]), [QUIET, AGAIN])
-    expect(rows.map(({ verdict }) => verdict)).toEqual(['not-judged', 'exceeded'])
-    expect(rows[1]).toMatchObject({ longestMs: 360, allowedMs: 300 })
+  it('judges no quiet phase, and the second apply by the quiet time before it', () => {
+    const rows = phaseGaps(guest([1490, 1540, 1590, 1950]), [QUIET_AGAIN, AGAIN])
+    expect(rows.map(({ verdict }) => verdict)).toEqual(['not-judged', 'within'])
+    expect(rows[1]).toMatchObject({ longestMs: 360, allowedMs: 610 })
+  })
+
+  it('does not judge the second apply without a quiet time before it', () => {
+    const [row] = phaseGaps(guest([1590, 1950]), [AGAIN])
+    expect(row?.verdict).toBe('not-judged')
   })
 
   it('has no gap to show where there is no beat', () => {

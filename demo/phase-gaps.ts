@@ -1,4 +1,4 @@
-import { type Beat, type Gap, gapsWithin } from '../lab/heartbeat.ts'
+import { type Beat, type Gap, gapsWithin, judge } from '../lab/heartbeat.ts'
 import { isMeasured } from './quantity-text.ts'
 import type { DemoReport, GuestHeartbeat, Phase } from './report.ts'
 
@@ -23,6 +23,7 @@ export const PHASE_NAMES: readonly Phase['name'][] = [
   'apply',
   'quiet-before-revert',
   'revert',
+  'quiet-before-again',
   'apply-again',
 ]
 
@@ -31,6 +32,7 @@ const PHASE_TITLES: Readonly<Record<Phase['name'], string>> = {
   apply: 'Apply',
   'quiet-before-revert': 'Quiet again',
   revert: 'Revert',
+  'quiet-before-again': 'Quiet again',
   'apply-again': 'Apply again',
 }
 
@@ -58,7 +60,7 @@ export function phaseGaps(guest: GuestHeartbeat, phases: readonly Phase[]): read
     const within = gapsWithin(beats, phase)
     const gaps = beats.length === 0 ? [] : within.gaps
     const longest = longestOf(gaps)
-    const recorded = recordedOf(guest, phase)
+    const recorded = recordedOf(guest, phase, allowedAgainMs(beats, phases))
     const longestMs = isMeasured(recorded.longestMs) ? recorded.longestMs : longest?.ms
     const { allowedMs } = recorded
     return {
@@ -101,11 +103,18 @@ function isMoment(ms: number): boolean {
   return isMeasured(ms) && Math.abs(ms) <= 8.64e15
 }
 
-// The second apply has no number of its own in the report. It is an apply, so what the first one
-// may do, it may do.
+/** What the second apply may do, by the quiet time before it: the report holds no number of it. */
+function allowedAgainMs(beats: readonly Beat[], phases: readonly Phase[]): number | undefined {
+  const quiet = phases.find(({ name }) => name === 'quiet-before-again')
+  const again = phases.find(({ name }) => name === 'apply-again')
+  if (quiet === undefined || again === undefined || beats.length === 0) return undefined
+  return judge(gapsWithin(beats, quiet).longestMs, 0).allowedMs
+}
+
 function recordedOf(
   guest: GuestHeartbeat,
   phase: Phase,
+  againMs: number | undefined,
 ): { readonly longestMs?: number; readonly allowedMs: number | undefined } {
   switch (phase.name) {
     case 'quiet':
@@ -113,11 +122,12 @@ function recordedOf(
     case 'apply':
       return { longestMs: guest.applyMaxGapMs, allowedMs: guest.applyAllowedMs }
     case 'quiet-before-revert':
+    case 'quiet-before-again':
       return { allowedMs: undefined }
     case 'revert':
       return { longestMs: guest.revertMaxGapMs, allowedMs: guest.revertAllowedMs }
     case 'apply-again':
-      return { allowedMs: guest.applyAllowedMs }
+      return { allowedMs: againMs }
   }
 }
 

@@ -27,7 +27,13 @@ export interface DemoStep {
 
 /** A stretch of the demo's time, by Dom0's clock. */
 export interface Phase extends Window {
-  readonly name: 'quiet' | 'apply' | 'quiet-before-revert' | 'revert' | 'apply-again'
+  readonly name:
+    | 'quiet'
+    | 'apply'
+    | 'quiet-before-revert'
+    | 'revert'
+    | 'quiet-before-again'
+    | 'apply-again'
 }
 
 /** A write of the plan, as the report shows it. */

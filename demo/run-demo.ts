@@ -120,7 +120,7 @@ class Demonstration {
       return change.changed === 0
     })
 
-    await this.#change(undefined, 'apply-again', 'Mend it again')
+    await this.#change('quiet-before-again', 'apply-again', 'Mend it again')
     await this.#prove('prove-applied-again', mended, this.#see(), (change) => change.changed === 0)
     await this.#judgeHeartbeats()
   }
@@ -181,24 +181,22 @@ class Demonstration {
     })
   }
 
-  /** Applies or reverts while the hearts are watched, after a quiet time if one is named. */
+  /** Applies or reverts while the hearts are watched, after a quiet time. */
   async #change(
-    quiet: Phase['name'] | undefined,
+    quiet: Phase['name'],
     phase: 'apply' | 'revert' | 'apply-again',
     title: string,
   ): Promise<void> {
-    if (quiet) {
-      await this.#record.step(quiet, 'Watch the hearts in a quiet time', async () => {
-        await sleep(QUIET_MS)
-        return { result: undefined, finding: `${QUIET_MS / 1000} s without a command` }
-      })
-    }
+    await this.#record.step(quiet, 'Watch the hearts in a quiet time', async () => {
+      await sleep(QUIET_MS)
+      return { result: undefined, finding: `${QUIET_MS / 1000} s without a command` }
+    })
     await this.#record.step(phase, title, async () => {
       const verb = phase === 'revert' ? 'revert' : 'apply'
       const fromMs = await this.#hearts().now()
       const report = (await reweaveInDom0(this.#machine, [verb, FIX])) as ChangeJson
       const toMs = await this.#hearts().now()
-      if (quiet) this.#record.phase({ name: quiet, fromMs: fromMs - (toMs - fromMs), toMs: fromMs })
+      this.#record.phase({ name: quiet, fromMs: fromMs - (toMs - fromMs), toMs: fromMs })
       this.#record.phase({ name: phase, fromMs, toMs })
       this.#record.change(phase, report)
       await sleep(SETTLE_MS)

@@ -28,7 +28,14 @@ const anyText = fc.oneof(
 const anyCost = fc.record({ bytes: anyNumber, seconds: anyNumber })
 
 const anyPhase: fc.Arbitrary<Phase> = fc.record({
-  name: fc.constantFrom('quiet', 'apply', 'quiet-before-revert', 'revert', 'apply-again'),
+  name: fc.constantFrom(
+    'quiet',
+    'apply',
+    'quiet-before-revert',
+    'revert',
+    'quiet-before-again',
+    'apply-again',
+  ),
   fromMs: anyMoment,
   toMs: anyMoment,
 })

@@ -8,6 +8,7 @@ const PHASES: readonly Phase[] = [
   phase('apply', 16, 23),
   phase('quiet-before-revert', 38.5, 44),
   phase('revert', 44, 49.5),
+  phase('quiet-before-again', 49.7, 55),
   phase('apply-again', 55, 61.8),
 ]
 
@@ -110,6 +111,7 @@ function heartbeat(
     apply: gaps.apply,
     'quiet-before-revert': gaps.quiet - 6,
     revert: gaps.revert,
+    'quiet-before-again': gaps.quiet - 9,
     'apply-again': gaps.again,
   }
   const wanted = PHASES.map(({ name, fromMs, toMs }) => ({
