@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type FileRead, readAdvisoryFile } from './read-file.ts'
 import type { AdvisoryStatement } from './statement.ts'
@@ -322,7 +322,7 @@ describe("Reweave's own form", () => {
       'Xen Security Advisory CVE-2015-2045 / XSA-122\n\n A title\n\nIMPACT\n======\n\nA leak.\n',
     ]
     for (const [statement] of sources.map((text) => read(text).statements)) {
-      const again = read(statement as object)
+      const again = read(statement)
       expect(again.problems).toEqual([])
       expect(JSON.stringify(again.statements)).toBe(JSON.stringify([statement]))
     }

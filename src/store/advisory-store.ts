@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import {
   type CombinedAdvisory,
@@ -149,6 +149,7 @@ export class AdvisoryStore {
       writeStatement(behind, one, 'owner')
       rmSync(path.join(outside, contentName(one)), { force: true })
     }
+    this.#moveAssessments(xsa, { embargoed: true })
     const { xsa: number, disclosureAt: date } = embargoedView(xsa, disclosureAt)
     const stub = { formatVersion: 1, xsa: number, disclosureAt: date }
     writeWhole(path.join(outside, STUB), `${JSON.stringify(stub)}\n`, 'all')
@@ -160,13 +161,19 @@ export class AdvisoryStore {
     for (const one of statements) {
       writeStatement(outside, one, 'all')
     }
-    const assessments = path.join(behind, ASSESSMENTS)
-    if (existsSync(assessments)) {
-      makeFolder(this.#folders.assessments, 'all')
-      renameSync(assessments, this.#assessmentFile(xsa, false))
-    }
+    this.#moveAssessments(xsa, { embargoed: false })
     rmSync(path.join(outside, STUB), { force: true })
     rmSync(behind, { recursive: true, force: true })
+  }
+
+  /** Takes the assessments to the other side of the embargo, behind those that are there. */
+  #moveAssessments(xsa: number, to: { readonly embargoed: boolean }): void {
+    const from = this.#assessmentFile(xsa, !to.embargoed)
+    if (!existsSync(from)) return
+    const lines = readFileSync(from, 'utf8').trimEnd()
+    const target = this.#assessmentFile(xsa, to.embargoed)
+    appendLine(target, lines, to.embargoed ? 'owner' : 'all')
+    rmSync(from)
   }
 
   #openStatements(now: Instant, problems: ImportProblem[]): readonly AdvisoryStatement[] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { AdvisoryState, Embargo } from '../advisory.ts'
 import type { AdvisoryStatement } from '../statement.ts'
 
