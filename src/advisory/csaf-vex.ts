@@ -81,7 +81,7 @@ function vulnerabilitiesOf(
       { category: 'summary', text: advisory.title ?? name, title: name },
       ...statements.map(({ status, because, hosts }) => ({
         category: 'details',
-        text: `${STATUS_LIST[status]}, ${hosts.length} hosts: ${because}`,
+        text: `${STATUS_LIST[status]}, ${hosts.length} of the hosts: ${because}`,
       })),
     ],
     product_status: Object.fromEntries(

@@ -52,6 +52,11 @@ const CHECKOUT_COMMANDS: readonly CheckoutCommand[] = [
     load: async () => (await import('./assess.ts')).assessCommand(),
   },
   {
+    name: 'vex',
+    description: 'tells other scanners which hosts an advisory affects',
+    load: async () => (await import('./vex.ts')).vexCommand(),
+  },
+  {
     name: 'lab',
     description: 'boots real Xen machines in QEMU',
     load: async () => (await import('./lab.ts')).labCommand(),
