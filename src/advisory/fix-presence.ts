@@ -64,46 +64,76 @@ const NOT_SEEN: BuildSeen = {
  * Whether a build holds the advisory's fix.
  *
  * The advisory's list of builds and the catalogue speak of the exact build and go before what the
- * host's versions say. A version that is earlier than the fix settles it only if it names a point in history. What a
- * build calls itself does not: vendors put fixes in and keep the version.
+ * host's versions say. A version that is earlier than the fix settles it only if it names a point
+ * in history. What a build calls itself does not: vendors put fixes in and keep the version.
  */
 export function buildHoldsFix(
   advisory: Pick<Advisory, 'xsa' | 'fixedIn'>,
   build: BuildSeen,
   catalogue: BuildCatalogue,
 ): Truth {
-  const record = build.buildId === undefined ? undefined : catalogue.get(build.buildId)
-  if (lists(advisory, build)) return 'true'
-  if (record?.extraFixes.includes(advisory.xsa) === true) return 'true'
-  if (advisory.fixedIn.some(({ since }) => since === NEVER_FIXED)) return 'false'
-  const point = record?.sourceVersion ?? build.sourceVersion
-  if (point !== undefined) return truthOf(reaches(advisory, point))
-  const own = build.ownVersion
-  return own !== undefined && reaches(advisory, own) === true ? 'true' : 'unknown'
+  return holdsFix(readFixedIn(advisory), readBuild(build, catalogue))
 }
 
-function lists(advisory: Pick<Advisory, 'fixedIn'>, { buildId }: BuildSeen): boolean {
-  return advisory.fixedIn.some(({ buildIds }) => buildIds.some((id) => id === buildId))
+/** Where an advisory's fix is, with its versions read. */
+export interface FixLines {
+  readonly xsa: number
+  /** First version with the fix, by branch. */
+  readonly since: ReadonlyMap<string, XenVersion>
+  readonly buildIds: ReadonlySet<string>
+  /** Whether a source says that there is no fix and will be none. */
+  readonly never: boolean
 }
 
-/** Whether the version comes at or after the fix on its branch. Undefined if that is not known. */
-function reaches(advisory: Pick<Advisory, 'fixedIn'>, text: string): boolean | undefined {
-  const version = parseXenVersion(text)
-  if (version === undefined) return undefined
-  let onBranch: boolean | undefined
-  for (const { branch, since } of advisory.fixedIn) {
-    const first = since === undefined ? undefined : parseXenVersion(since)
+/** A build, with its versions read and what the catalogue says of it. */
+export interface BuildRead {
+  readonly buildId: string | undefined
+  readonly extraFixes: readonly number[]
+  readonly version: XenVersion | undefined
+  /** Whether the version names a point in history, and not only what the build calls itself. */
+  readonly isPoint: boolean
+}
+
+/** The earliest version counts where a branch is listed twice: the fix is there from then on. */
+export function readFixedIn({ xsa, fixedIn }: Pick<Advisory, 'xsa' | 'fixedIn'>): FixLines {
+  const since = new Map<string, XenVersion>()
+  for (const entry of fixedIn) {
+    const first = entry.since === undefined ? undefined : parseXenVersion(entry.since)
+    const known = since.get(entry.branch)
     if (first === undefined) continue
-    const reached = isAtLeast(version, first)
-    // What master held at a release is in all that came after it, on every branch.
-    if (branch === 'master' && reached === true) return true
-    if (branch === version.branch) onBranch = reached
+    if (known === undefined || compareXenVersions(first, known) === -1) {
+      since.set(entry.branch, first)
+    }
   }
-  return onBranch
+  const buildIds = new Set(fixedIn.flatMap((entry) => entry.buildIds))
+  return { xsa, since, buildIds, never: fixedIn.some((entry) => entry.since === NEVER_FIXED) }
 }
 
-function isAtLeast(version: XenVersion, limit: XenVersion): boolean | undefined {
-  const order = compareXenVersions(version, limit)
+export function readBuild(build: BuildSeen, catalogue: BuildCatalogue): BuildRead {
+  const record = build.buildId === undefined ? undefined : catalogue.get(build.buildId)
+  const point = record?.sourceVersion ?? build.sourceVersion
+  const text = point ?? build.ownVersion
+  return {
+    buildId: build.buildId,
+    extraFixes: record?.extraFixes ?? [],
+    version: text === undefined ? undefined : parseXenVersion(text),
+    isPoint: point !== undefined,
+  }
+}
+
+export function holdsFix(lines: FixLines, build: BuildRead): Truth {
+  if (build.buildId !== undefined && lines.buildIds.has(build.buildId)) return 'true'
+  if (build.extraFixes.includes(lines.xsa)) return 'true'
+  if (lines.never) return 'false'
+  if (build.version === undefined) return 'unknown'
+  // What master held at a release is in all that came after it, on every branch.
+  if (isAtLeast(build.version, lines.since.get('master')) === true) return 'true'
+  const reached = isAtLeast(build.version, lines.since.get(build.version.branch))
+  return reached === true || build.isPoint ? truthOf(reached) : 'unknown'
+}
+
+function isAtLeast(version: XenVersion, limit: XenVersion | undefined): boolean | undefined {
+  const order = limit === undefined ? undefined : compareXenVersions(version, limit)
   return order === undefined ? undefined : order >= 0
 }
 
@@ -194,9 +224,11 @@ function buildFinding(
   const entry =
     advisory.fixedIn.find(({ branch }) => branch === version?.branch) ?? advisory.fixedIn[0]
   const since = entry?.since === undefined ? '' : ` (${entry.branch} since ${entry.since})`
-  const truth = buildHoldsFix(advisory, build, options.catalogue)
+  const lines = readFixedIn(advisory)
+  const truth = holdsFix(lines, readBuild(build, options.catalogue))
+  const isListed = build.buildId !== undefined && lines.buildIds.has(build.buildId)
   // Where nothing settles it, the build-id would: by a record of that build in the catalogue.
-  const byBuildId = truth === 'unknown' || record !== undefined || lists(advisory, build)
+  const byBuildId = truth === 'unknown' || record !== undefined || isListed
   const found = [build.buildId, point].filter((part) => part !== undefined)
   return {
     fact: options.names[byBuildId ? 'buildId' : versionPart(build)],

@@ -9,7 +9,7 @@
  * @module
  */
 
-/** A stretch of one history: a point where `first` and `last` are equal. */
+/** A stretch of one history: a point where `first` and `last` are the same object. */
 export interface XenVersion {
   /** `4.17`. */
   readonly branch: string
@@ -48,25 +48,28 @@ function startOfDevelopment(major: number, minor: number, patch: number): Point 
 
 /** Negative, zero or positive as `a` is earlier, the same or later; undefined if neither is certain. */
 export function compareXenVersions(a: XenVersion, b: XenVersion): number | undefined {
-  if (comparePoints(a.first, a.last) === 0 && comparePoints(b.first, b.last) === 0) {
-    return comparePoints(a.first, b.first)
-  }
-  if (comparePoints(a.last, b.first) < 0) return -1
-  if (comparePoints(a.first, b.last) > 0) return 1
+  if (isPoint(a) && isPoint(b)) return comparePoints(a.first, b.first)
   // A stretch begins after its first point, which is the end of the release before it.
-  if (isPoint(b) && comparePoints(b.first, a.first) <= 0) return 1
-  if (isPoint(a) && comparePoints(a.first, b.first) <= 0) return -1
+  if (comparePoints(a.last, b.first) <= (isPoint(b) ? -1 : 0)) return -1
+  if (comparePoints(b.last, a.first) <= (isPoint(a) ? -1 : 0)) return 1
   return undefined
 }
 
-function isPoint(version: XenVersion): boolean {
-  return comparePoints(version.first, version.last) === 0
+function isPoint({ first, last }: XenVersion): boolean {
+  return first === last
 }
 
 function comparePoints(a: Point, b: Point): number {
-  for (const [index, number] of a.entries()) {
-    const other = b[index] ?? 0
-    if (number !== other) return number < other ? -1 : 1
-  }
-  return 0
+  return (
+    compareNumbers(a[0], b[0]) ||
+    compareNumbers(a[1], b[1]) ||
+    compareNumbers(a[2], b[2]) ||
+    compareNumbers(a[3], b[3]) ||
+    compareNumbers(a[4], b[4])
+  )
+}
+
+function compareNumbers(a: number, b: number): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }

@@ -2,21 +2,36 @@ import type { DecidingAdvisory } from '../advisory/assess-host.ts'
 import type { Condition, FactTest } from '../advisory/condition.ts'
 import { judge, readSubject, subjectOf } from '../advisory/fact-test.ts'
 import {
-  buildHoldsFix,
   buildOnDisk,
   type BuildCatalogue,
+  type BuildRead,
   type BuildSeen,
+  type FixLines,
+  holdsFix,
   memoryHoldsFix,
+  readBuild,
+  readFixedIn,
   runningBuild,
 } from '../advisory/fix-presence.ts'
 import type { HostFacts } from '../advisory/host-facts.ts'
 import { FactColumn } from './fact-column.ts'
-import { codeOf, standingCode, UNKNOWN } from './standing-code.ts'
+import { codeOf, standingCode, TRUE, UNKNOWN } from './standing-code.ts'
 
 /** Row of a host: the number of its reading in each column. */
 export type FactRow = Uint32Array
 
-type Program = (row: FactRow) => number
+/** One truth code for each row of a batch. Never written to after it was returned. */
+type Vector = Uint8Array
+type Program = (batch: Batch) => Vector
+
+interface Batch {
+  readonly rows: readonly FactRow[]
+  /** Of each table, once it was asked for. */
+  readonly answers: (Vector | undefined)[]
+}
+
+/** Rows taken at once: enough for tight loops, few enough for the processor's cache. */
+const BATCH = 2048
 
 /**
  * Advisories made ready for many hosts.
@@ -25,16 +40,29 @@ type Program = (row: FactRow) => number
  * column's readings, filled as they turn up. A host is read once; after that an advisory costs a
  * look into a few tables. The answers are those of `standingOf()`.
  */
+// Batches, not host by host: a tree of functions called for each host takes many times as long as
+// loops over bytes.
 export class CompiledAdvisories {
   readonly advisories: readonly DecidingAdvisory[]
   readonly #columns: FactColumn[] = []
   readonly #columnIndex = new Map<string, number>()
-  readonly #questions = new Map<string, Program>()
+  readonly #tests = new Map<string, Program>()
+  readonly #catalogue: BuildCatalogue
+  /** Builds that say more than their version does. */
+  readonly #tellingBuildIds: ReadonlySet<string>
+  /** By column, then by the example of a reading. */
+  readonly #builds = new Map<string, Map<HostFacts, BuildRead>>()
   readonly #programs: readonly Program[]
+  #tables = 0
 
   constructor(advisories: readonly DecidingAdvisory[], catalogue: BuildCatalogue) {
     this.advisories = advisories
-    this.#programs = advisories.map((advisory) => this.#compile(advisory, catalogue))
+    this.#catalogue = catalogue
+    this.#tellingBuildIds = new Set([
+      ...catalogue.keys(),
+      ...advisories.flatMap(({ fixedIn }) => fixedIn.flatMap(({ buildIds }) => buildIds)),
+    ])
+    this.#programs = advisories.map((advisory) => this.#advisory(advisory))
   }
 
   /** All that the advisories ask of the host. Hosts with equal rows have equal standings. */
@@ -44,76 +72,89 @@ export class CompiledAdvisories {
     return row
   }
 
-  /** The standing codes of all advisories, in their order. */
-  standingsOf(row: FactRow): Uint8Array {
-    const codes = new Uint8Array(this.#programs.length)
-    for (const [index, program] of this.#programs.entries()) codes[index] = program(row)
+  /** For each row the standing codes of all advisories, in their order. */
+  standingsOf(rows: readonly FactRow[]): readonly Uint8Array[] {
+    const count = this.#programs.length
+    const codes = rows.map(() => new Uint8Array(count))
+    for (let start = 0; start < rows.length; start += BATCH) {
+      const batch: Batch = { rows: rows.slice(start, start + BATCH), answers: [] }
+      for (const [index, program] of this.#programs.entries()) {
+        const vector = program(batch)
+        for (let at = 0; at < vector.length; at += 1) {
+          // One row of codes for each row taken.
+          const row = codes[start + at] as Uint8Array
+          row[index] = vector[at] as number
+        }
+      }
+    }
     return codes
   }
 
-  #compile(advisory: DecidingAdvisory, catalogue: BuildCatalogue): Program {
-    const condition = advisory.condition
-    const applies = condition === undefined ? (): number => UNKNOWN : this.#condition(condition)
-    const inBuild = this.#table(
-      `running:${advisory.component}`,
-      (facts) => buildText(runningBuild(advisory, facts)),
-      (facts) => codeOf(buildHoldsFix(advisory, runningBuild(advisory, facts), catalogue)),
+  #advisory(advisory: DecidingAdvisory): Program {
+    const { component, condition } = advisory
+    const lines = readFixedIn(advisory)
+    const applies = condition === undefined ? unknownOfAll : this.#condition(condition)
+    const running = this.#build(`running:${component}`, lines, (facts) =>
+      runningBuild(advisory, facts),
     )
     const overBuild = this.#table('memoryFixes', memoryText, (facts) =>
       codeOf(memoryHoldsFix(advisory, facts)),
     )
-    const disk = this.#table(
-      `disk:${advisory.component}`,
-      (facts) => buildText(buildOnDisk(advisory, facts)),
-      (facts) => codeOf(buildHoldsFix(advisory, buildOnDisk(advisory, facts), catalogue)),
-    )
-    return (row) =>
-      standingCode({
-        applies: applies(row),
-        memory: Math.max(inBuild(row), overBuild(row)),
-        disk: disk(row),
-      })
+    const memory = anyOf([running, overBuild])
+    const disk = this.#build(`disk:${component}`, lines, (facts) => buildOnDisk(advisory, facts))
+    return (batch) => {
+      const ofCondition = applies(batch)
+      const inMemory = memory(batch)
+      const onDisk = disk(batch)
+      const result = new Uint8Array(ofCondition.length)
+      for (let at = 0; at < result.length; at += 1) {
+        result[at] = standingCode(
+          ofCondition[at] as number,
+          inMemory[at] as number,
+          onDisk[at] as number,
+        )
+      }
+      return result
+    }
   }
 
   #condition(condition: Condition): Program {
-    if ('all' in condition) {
-      const parts = condition.all.map((part) => this.#condition(part))
-      return (row) => {
-        let least = 2
-        for (const part of parts) {
-          least = Math.min(least, part(row))
-          if (least === 0) return 0
-        }
-        return least
-      }
-    }
-    if ('any' in condition) {
-      const parts = condition.any.map((part) => this.#condition(part))
-      return (row) => {
-        let greatest = 0
-        for (const part of parts) {
-          greatest = Math.max(greatest, part(row))
-          if (greatest === 2) return 2
-        }
-        return greatest
-      }
-    }
-    if ('not' in condition) {
-      const part = this.#condition(condition.not)
-      return (row) => 2 - part(row)
-    }
+    if ('all' in condition) return allOf(condition.all.map((part) => this.#condition(part)))
+    if ('any' in condition) return anyOf(condition.any.map((part) => this.#condition(part)))
+    if ('not' in condition) return not(this.#condition(condition.not))
     return this.#test(condition)
   }
 
   /** One table for all occurrences of a test, whatever sentence each of them comes from. */
   #test(test: FactTest): Program {
     const key = JSON.stringify({ ...test, source: '' })
-    const known = this.#questions.get(key)
+    const known = this.#tests.get(key)
     if (known !== undefined) return known
     const read = (facts: HostFacts): string | undefined => readSubject(test, facts)
     const program = this.#table(subjectOf(test), read, (facts) => codeOf(judge(test, read(facts))))
-    this.#questions.set(key, program)
+    this.#tests.set(key, program)
     return program
+  }
+
+  /** Whether a build holds a fix. Each build that is seen is read once for all advisories. */
+  #build(subject: string, lines: FixLines, see: (facts: HostFacts) => BuildSeen): Program {
+    const builds = this.#builds.get(subject) ?? new Map<HostFacts, BuildRead>()
+    this.#builds.set(subject, builds)
+    return this.#table(
+      subject,
+      (facts) => this.#buildText(see(facts)),
+      (facts) => {
+        const build = builds.get(facts) ?? readBuild(see(facts), this.#catalogue)
+        builds.set(facts, build)
+        return codeOf(holdsFix(lines, build))
+      },
+    )
+  }
+
+  /** What tells builds apart: of most, their versions alone. */
+  #buildText({ buildId, sourceVersion, ownVersion }: BuildSeen): string {
+    const telling = buildId !== undefined && this.#tellingBuildIds.has(buildId) ? buildId : ''
+    return `${telling}\t${sourceVersion ?? ''}\t${sourceVersion === undefined ? ownVersion : ''}`
   }
 
   /** An answer that depends on one reading alone, worked out once for each reading. */
@@ -125,13 +166,18 @@ export class CompiledAdvisories {
     const index = this.#columnIndex.get(subject) ?? this.#addColumn(subject, read)
     // The column was found or made just above.
     const column = this.#columns[index] as FactColumn
+    const table = this.#tables++
     const answers: number[] = []
-    return (row) => {
-      const number = row[index] ?? 0
-      const known = answers[number]
-      if (known !== undefined) return known
+    return ({ rows, answers: known }) => {
+      const before = known[table]
+      if (before !== undefined) return before
       while (answers.length < column.size) answers.push(answer(column.exampleOf(answers.length)))
-      return answers[number] ?? UNKNOWN
+      const vector = new Uint8Array(rows.length)
+      for (let at = 0; at < rows.length; at += 1) {
+        vector[at] = answers[rows[at]?.[index] ?? 0] ?? UNKNOWN
+      }
+      known[table] = vector
+      return vector
     }
   }
 
@@ -143,8 +189,48 @@ export class CompiledAdvisories {
   }
 }
 
-function buildText({ buildId, sourceVersion, ownVersion }: BuildSeen): string {
-  return `${buildId ?? ''}\t${sourceVersion ?? ''}\t${ownVersion ?? ''}`
+function unknownOfAll({ rows }: Batch): Vector {
+  return new Uint8Array(rows.length).fill(UNKNOWN)
+}
+
+function allOf(parts: readonly Program[]): Program {
+  return combined(parts, (result, vector) => {
+    for (let at = 0; at < result.length; at += 1) {
+      // The vectors of one batch are of one length, here and below.
+      const code = vector[at] as number
+      if (code < (result[at] as number)) result[at] = code
+    }
+  })
+}
+
+function anyOf(parts: readonly Program[]): Program {
+  return combined(parts, (result, vector) => {
+    for (let at = 0; at < result.length; at += 1) {
+      const code = vector[at] as number
+      if (code > (result[at] as number)) result[at] = code
+    }
+  })
+}
+
+function not(part: Program): Program {
+  return (batch) => {
+    const result = part(batch).slice()
+    for (let at = 0; at < result.length; at += 1) result[at] = TRUE - (result[at] as number)
+    return result
+  }
+}
+
+function combined(
+  parts: readonly Program[],
+  combine: (result: Vector, vector: Vector) => void,
+): Program {
+  const [first, ...others] = parts
+  if (first === undefined) throw new RangeError('A condition has no parts')
+  return (batch) => {
+    const result = first(batch).slice()
+    for (const part of others) combine(result, part(batch))
+    return result
+  }
 }
 
 function memoryText({ memoryFixes }: HostFacts): string | undefined {

@@ -15,8 +15,8 @@ import { STANDINGS } from './standing-code.ts'
 interface HostGroup {
   readonly row: FactRow
   readonly hash: number
-  /** Of each advisory, in their order. */
-  readonly codes: Uint8Array
+  /** Of each advisory, in their order. Set before the group is given out. */
+  codes: Uint8Array
   readonly members: Set<string>
 }
 
@@ -48,6 +48,7 @@ export class FleetExposure {
   readonly #indexOf: ReadonlyMap<number, number>
   readonly #hosts = new Map<string, { readonly entry: HostEntry; readonly group: HostGroup }>()
   readonly #groups = new Map<number, HostGroup[]>()
+  readonly #newGroups: HostGroup[] = []
 
   constructor(advisories: readonly DecidingAdvisory[], context: AssessmentContext) {
     this.#context = context
@@ -62,6 +63,7 @@ export class FleetExposure {
   ): FleetExposure {
     const exposure = new FleetExposure(advisories, context)
     for (const host of hosts) exposure.#place(host)
+    exposure.#judgeNew()
     return exposure
   }
 
@@ -77,6 +79,7 @@ export class FleetExposure {
   put(entry: HostEntry): readonly ExposureChange[] {
     const before = this.#hosts.get(entry.id)?.group
     const after = this.#place(entry)
+    this.#judgeNew()
     if (before === undefined || before === after) return []
     return this.advisories.flatMap(({ xsa }, index) => {
       const from = verdictAt(before, index)
@@ -160,11 +163,17 @@ export class FleetExposure {
     const bucket = this.#groups.get(hash)
     const known = bucket?.find((group) => equalRows(group.row, row))
     if (known !== undefined) return known
-    const codes = this.#compiled.standingsOf(row)
-    const group: HostGroup = { row, hash, codes, members: new Set() }
+    const group: HostGroup = { row, hash, codes: NOT_JUDGED, members: new Set() }
+    this.#newGroups.push(group)
     if (bucket === undefined) this.#groups.set(hash, [group])
     else bucket.push(group)
     return group
+  }
+
+  #judgeNew(): void {
+    const codes = this.#compiled.standingsOf(this.#newGroups.map(({ row }) => row))
+    for (const [index, group] of this.#newGroups.entries()) group.codes = codes[index] ?? NOT_JUDGED
+    this.#newGroups.length = 0
   }
 
   #leave(group: HostGroup, id: string): void {
@@ -179,6 +188,8 @@ export class FleetExposure {
     for (const bucket of this.#groups.values()) yield* bucket
   }
 }
+
+const NOT_JUDGED = new Uint8Array(0)
 
 function standingAt(group: HostGroup, index: number): Standing {
   const standing = STANDINGS[group.codes[index] ?? -1]

@@ -16,12 +16,8 @@ export function codeOf(truth: Truth): number {
 }
 
 /** One byte for a standing: applies, memory and disk as digits of base 3. */
-export function standingCode(parts: {
-  readonly applies: number
-  readonly memory: number
-  readonly disk: number
-}): number {
-  return parts.applies * 9 + parts.memory * 3 + parts.disk
+export function standingCode(applies: number, memory: number, disk: number): number {
+  return applies * 9 + memory * 3 + disk
 }
 
 /** All standings, by their codes. */
