@@ -100,17 +100,22 @@ export class JsonFields {
     return objects
   }
 
-  /** An object within this one. What is not understood of it turns up in this one's `rest()`. */
-  object(key: string): JsonFields | undefined {
+  /**
+   * An object within this one. What is not understood of it turns up in this one's `rest()`.
+   *
+   * A key that the file chose, and not its format, must not be told in a problem's place; `place`
+   * is told in its stead.
+   */
+  object(key: string, place = key): JsonFields | undefined {
     const before = this.#inner.get(key)
     if (before !== undefined) return before
     if (!this.has(key)) return undefined
     const fields = JsonFields.of(this.#fields[key], {
       file: this.#file,
-      at: this.#path(key),
+      at: this.#path(place),
       problems: this.#problems,
     })
-    if (fields === undefined) this.#misread(key, 'bad-field', 'An object is wanted here')
+    if (fields === undefined) this.#misread(key, 'bad-field', 'An object is wanted here', place)
     else this.#inner.set(key, fields)
     return fields
   }
@@ -161,14 +166,14 @@ export class JsonFields {
     return value
   }
 
-  #misread(key: string, name: ImportProblemName, sentence: string): void {
+  #misread(key: string, name: ImportProblemName, sentence: string, place = key): void {
     this.#understood.delete(key)
     this.#inner.delete(key)
     this.#innerLists.delete(key)
     const problem: ImportProblem = {
       name,
       file: this.#file,
-      at: this.#path(key),
+      at: this.#path(place),
       lost: 'field',
       sentence,
     }

@@ -23,15 +23,15 @@ export function readMeta(file: JsonFields, reference: string): AdvisoryStatement
 
 function readBranches(file: JsonFields, xsa: number): readonly BranchRecipe[] {
   const recipes = file.object('Recipes')
-  return (recipes?.keys() ?? []).flatMap((branch) => {
-    const fields = recipes?.object(branch)
+  return (recipes?.keys() ?? []).flatMap((branch, index) => {
+    const fields = recipes?.object(branch, `branch ${index + 1}`)
     if (fields === undefined) return []
     const trees = fields.object('Recipes')
     return {
       branch,
       xenVersion: fields.text('XenVersion'),
-      trees: (trees?.keys() ?? []).flatMap((tree) => {
-        const one = trees?.object(tree)
+      trees: (trees?.keys() ?? []).flatMap((tree, index) => {
+        const one = trees?.object(tree, `tree ${index + 1}`)
         return one === undefined ? [] : [readTree(tree, one, xsa)]
       }),
     }
