@@ -14,6 +14,7 @@ import { describeHypervisorRefusal, Hypervisor } from '../xen/hypervisor.ts'
 import { readBuildId } from '../xen/identity.ts'
 import { Sysctl } from '../xen/sysctl.ts'
 import { CommandFailed } from './command-failed.ts'
+import { deferringSignals } from './defer-signals.ts'
 import type { ExitName } from './exit-code.ts'
 
 /** Options of the commands that reach into the hypervisor. */
@@ -100,9 +101,8 @@ export async function withHost<T>(
     const journalFile = JournalFile.open(folders.state)
     const sysctl = Sysctl.open(hypervisor)
     const iommu = readIommuMode(sysctl)
-    const outcome = await withDma(
-      { hypervisor, image, iommu, folders, engine },
-      async (session: DmaSession) =>
+    const outcome = await deferringSignals(() =>
+      withDma({ hypervisor, image, iommu, folders, engine }, (session: DmaSession) =>
         work({
           session,
           image,
@@ -113,6 +113,7 @@ export async function withHost<T>(
           journalFile,
           folders,
         }),
+      ),
     )
     if (outcome.kind === 'done') return outcome.result
     const { refusal } = outcome
