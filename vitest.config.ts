@@ -22,6 +22,7 @@ export default defineConfig({
         test: {
           // Real Xen machines. One file at a time: two cores emulate two CPUs.
           name: 'machine',
+          globalSetup: ['./test/machine/testing/prepare-lab.ts'],
           include: ['test/machine/**/*.test.ts'],
           pool: 'forks',
           fileParallelism: false,
