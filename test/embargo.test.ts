@@ -90,6 +90,7 @@ const AUTHOR = ['--author', 'Example', '--namespace', 'https://example.org']
 const QUESTIONS: readonly (readonly string[])[] = [
   ['advisory', 'list'],
   ['advisory', 'show', 'XSA-600'],
+  ['advisory', 'window', 'XSA-600'],
   ['assess', 'XSA-600'],
   ['assess', 'XSA-600', '--by', 'x', '--why', 'y', '--evidence', 'z', '--severity', 'low'],
   ['vex', ...AUTHOR],

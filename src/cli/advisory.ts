@@ -3,6 +3,7 @@ import { advisoryDiscloseCommand } from './advisory-disclose.ts'
 import { advisoryImportCommand } from './advisory-import.ts'
 import { advisoryListCommand } from './advisory-list.ts'
 import { advisoryShowCommand } from './advisory-show.ts'
+import { advisoryWindowCommand } from './advisory-window.ts'
 
 export function advisoryCommand(): Command {
   return new Command('advisory')
@@ -11,4 +12,5 @@ export function advisoryCommand(): Command {
     .addCommand(advisoryListCommand())
     .addCommand(advisoryShowCommand())
     .addCommand(advisoryDiscloseCommand())
+    .addCommand(advisoryWindowCommand())
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { BuildCatalogue } from '../advisory/fix-presence.ts'
@@ -6,10 +6,10 @@ import { describeImportProblem } from '../advisory/import-problem.ts'
 import { parseJson } from '../advisory/parse-json.ts'
 import { readBuildCatalogue } from '../advisory/read-build-catalogue.ts'
 import type { HostEntry } from '../fleet/inventory.ts'
-import { readInventory } from '../fleet/read-inventory.ts'
+import { InventoryStore, readHostsFile } from '../store/inventory-store.ts'
 import { CommandFailed } from './command-failed.ts'
 import { kitFolder } from './open-host.ts'
-import { foldersOf, type StoreOptions } from './open-store.ts'
+import { foldersOf, type StoreOptions, withStoreFailures } from './open-store.ts'
 import { progress } from './output.ts'
 
 /** Options of the commands that ask something of every host. */
@@ -29,18 +29,22 @@ export function loadCatalogue(): BuildCatalogue {
   return catalogue
 }
 
-/** The hosts that are known. What is wrong with some of them is said, and the others are there. */
+/** The hosts that are known. What is wrong with some in a file is said; the others are there. */
 export function requireHosts(options: FleetOptions): readonly HostEntry[] {
-  const file = options.inventory ?? path.join(foldersOf(options).root, 'inventory.json')
-  if (!existsSync(file)) {
-    throw new CommandFailed(
-      'badStore',
-      `There is no inventory at ${file}; make one with 'reweave inventory add'`,
-    )
-  }
-  const read = readInventory(jsonOf(file))
-  if (read.kind !== 'facts') {
-    for (const { at, sentence } of read.problems) progress(`reweave: ${file}, ${at}: ${sentence}`)
+  if (options.inventory !== undefined) return hostsIn(options.inventory)
+  const store = new InventoryStore(foldersOf(options).root)
+  const { hosts } = withStoreFailures(() => store.load())
+  if (hosts.length > 0) return hosts
+  throw new CommandFailed(
+    'badStore',
+    `There is no host in ${store.file}; add some with 'reweave inventory add'`,
+  )
+}
+
+function hostsIn(file: string): readonly HostEntry[] {
+  const read = readHostsFile(file)
+  for (const { at, sentence } of read.problems) {
+    progress(`reweave: ${at === '' ? file : `${file}, ${at}`}: ${sentence}`)
   }
   if (read.kind === 'hosts') return read.hosts
   throw new CommandFailed('badStore', `${file} holds no inventory of hosts`)

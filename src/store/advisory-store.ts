@@ -20,7 +20,7 @@ import type { ImportProblem } from '../advisory/import-problem.ts'
 import { isRecord } from '../advisory/json-fields.ts'
 import { readAdvisoryFile } from '../advisory/read-file.ts'
 import type { AdvisoryStatement } from '../advisory/statement.ts'
-import { appendLine, makeFolder, type Readers, writeWhole } from './durable-file.ts'
+import { appendLine, makeFolder, readLines, type Readers, writeWhole } from './durable-file.ts'
 import { NotCleared, StoreUnreadable } from './store-failure.ts'
 import type { StoreFolders } from './store-folders.ts'
 
@@ -170,9 +170,9 @@ export class AdvisoryStore {
   #moveAssessments(xsa: number, to: { readonly embargoed: boolean }): void {
     const from = this.#assessmentFile(xsa, !to.embargoed)
     if (!existsSync(from)) return
-    const lines = readFileSync(from, 'utf8').trimEnd()
+    const lines = readLines(from)
     const target = this.#assessmentFile(xsa, to.embargoed)
-    appendLine(target, lines, to.embargoed ? 'owner' : 'all')
+    if (lines.length > 0) appendLine(target, lines.join('\n'), to.embargoed ? 'owner' : 'all')
     rmSync(from)
   }
 
@@ -225,17 +225,13 @@ export class AdvisoryStore {
 
   #assessments(xsa: number, embargoed: boolean): readonly Assessment[] {
     const file = this.#assessmentFile(xsa, embargoed)
-    if (!existsSync(file)) return []
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        try {
-          return JSON.parse(line) as Assessment
-        } catch {
-          throw new StoreUnreadable(file)
-        }
-      })
+    return readLines(file).map((line) => {
+      try {
+        return JSON.parse(line) as Assessment
+      } catch {
+        throw new StoreUnreadable(file)
+      }
+    })
   }
 
   #assessmentFile(xsa: number, embargoed: boolean): string {

@@ -1,12 +1,15 @@
 import {
   closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
-  fsyncSync,
 } from 'node:fs'
 import path from 'node:path'
 
@@ -31,17 +34,32 @@ export function writeWhole(file: string, text: string, readers: Readers): void {
   }
 }
 
-/** Adds one line to a file, and returns once it is on the disk. */
+/**
+ * Adds lines to a file, and returns once they are on the disk.
+ *
+ * A last line without an end is what a crash left of an earlier call that did not return: it is
+ * taken off first. Readers have to leave such a line out.
+ */
 export function appendLine(file: string, line: string, readers: Readers): void {
   makeFolder(path.dirname(file), readers)
-  const descriptor = openSync(file, 'a', readers === 'owner' ? 0o600 : 0o644)
+  const descriptor = openSync(file, 'a+', readers === 'owner' ? 0o600 : 0o644)
   try {
+    const before = readFileSync(descriptor)
+    const whole = before.lastIndexOf(LINE_END) + 1
+    if (whole < before.length) ftruncateSync(descriptor, whole)
     writeSync(descriptor, `${line}\n`)
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
 }
+
+/** The lines that `appendLine()` put into a file; none where there is no such file. */
+export function readLines(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []
+}
+
+const LINE_END = 0x0a
 
 export function makeFolder(folder: string, readers: Readers): void {
   mkdirSync(folder, { recursive: true, mode: readers === 'owner' ? 0o700 : 0o755 })

@@ -7,6 +7,8 @@ import path from 'node:path'
  *     advisories/xsa-506/KIND-HASH.json   one statement on a public advisory
  *     advisories/xsa-600/embargoed.json   all that may be said of an embargoed one
  *     embargoed/xsa-600/KIND-HASH.json    its statements; a folder for the cleared alone (0700)
+ *     inventory.json                      the hosts
+ *     sightings/xsa-506.jsonl             when hosts were seen open, and when closed
  *     assessments/xsa-506.jsonl           assessments, one a line; those of xsa-600 are embargoed/'s
  *
  * Who may read `embargoed/` is cleared: the system's own file permissions decide it.
