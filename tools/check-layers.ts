@@ -37,12 +37,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   advisory: ['address', 'image'],
   fleet: ADVISORY,
   store: [...FLEET, ...HOST],
-  cli: [...HOST, ...FLEET, 'store', 'lab', 'demo'],
+  xapi: FLEET,
+  cli: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo'],
   lab: HOST,
   demo: [...HOST, 'lab'],
-  bench: [...HOST, ...FLEET, 'store', 'lab', 'demo', 'cli'],
-  test: [...HOST, ...FLEET, 'store', 'lab', 'demo', 'cli'],
-  tools: [...HOST, ...FLEET, 'store', 'lab', 'demo', 'cli'],
+  bench: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
+  test: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
+  tools: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
 }
 
 /** Folders that must not reach the world: no `node:` modules, no edge packages. */

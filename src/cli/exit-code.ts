@@ -24,6 +24,9 @@ export const EXIT_CODES = {
   notCleared: { code: 22, meaning: 'The user may not read embargoed advisories' },
   badAdvisory: { code: 23, meaning: 'A file of advisories, or a part of one, was not taken in' },
   unknownAdvisory: { code: 24, meaning: 'The advisory is not known here' },
+  badInventory: { code: 25, meaning: 'A file of hosts, or a part of one, was not taken in' },
+  unknownHost: { code: 26, meaning: 'The host is not in the inventory' },
+  xapiFailed: { code: 27, meaning: 'A pool could not be read from XAPI' },
   labFailed: { code: 30, meaning: 'lab or demo: a machine or a step of it failed' },
   labRefused: { code: 31, meaning: 'lab or demo: this machine lacks something it needs' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>

@@ -57,6 +57,11 @@ const CHECKOUT_COMMANDS: readonly CheckoutCommand[] = [
     load: async () => (await import('./vex.ts')).vexCommand(),
   },
   {
+    name: 'inventory',
+    description: 'keeps the hosts that are known, with what was seen of each',
+    load: async () => (await import('./inventory.ts')).inventoryCommand(),
+  },
+  {
     name: 'lab',
     description: 'boots real Xen machines in QEMU',
     load: async () => (await import('./lab.ts')).labCommand(),

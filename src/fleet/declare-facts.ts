@@ -11,7 +11,8 @@ export function declareFacts(seen: HostFacts, declared: DeclaredFacts): HostFact
   const known = Object.fromEntries(
     Object.entries(seen).filter(([, value]) => value !== undefined),
   ) as unknown as HostFacts
-  const facts: HostFacts = { ...declared, ...known }
+  const further = Object.entries(declared).filter(([name]) => !Object.hasOwn(known, name))
+  const facts: HostFacts = { ...known, ...Object.fromEntries(further) }
   const sets = {
     features: unite(seen.features, declared.features),
     cpuFeatures: unite(seen.cpuFeatures, declared.cpuFeatures),
