@@ -17,7 +17,7 @@ import {
   withStoreFailures,
   withStoreOptions,
 } from './open-store.ts'
-import { print } from './output.ts'
+import { print, progress } from './output.ts'
 
 interface ImportOptions extends StoreOptions {
   readonly public?: boolean
@@ -60,6 +60,7 @@ function importAdvisories(paths: readonly string[], options: ImportOptions): Imp
   const files = paths.flatMap(filesAt)
   const statements: AdvisoryStatement[] = []
   const problems: ImportProblem[] = []
+  progress(`Reading ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
   for (const file of files) {
     const name = path.basename(file)
     const text = readText(file, problems)
@@ -69,6 +70,7 @@ function importAdvisories(paths: readonly string[], options: ImportOptions): Imp
     problems.push(...read.problems)
   }
   if (embargo !== undefined) statements.push(...operatorStatements(statements, embargo))
+  progress(`Keeping what they say of ${new Set(statements.map(({ xsa }) => xsa)).size} advisories`)
   const store = new AdvisoryStore(foldersOf(options))
   const advisories = withStoreFailures(() => store.add(statements, now))
   return { files: files.length, advisories, problems }

@@ -117,8 +117,17 @@ describe('an embargoed advisory in the store', () => {
     for (const file of outside) expect(readFileSync(file, 'utf8')).not.toContain(SECRET)
     expect(statSync(path.join(root, 'embargoed')).mode & 0o777).toBe(0o700)
     for (const file of readdirSync(path.join(root, 'embargoed/xsa-600'))) {
-      expect(statSync(path.join(root, 'embargoed/xsa-600', file)).mode & 0o777).toBe(0o600)
+      expect(statSync(path.join(root, 'embargoed/xsa-600', file)).mode & 0o007).toBe(0)
     }
+    // What is public stays readable to everybody.
+    expect(statSync(path.join(root, 'advisories')).mode & 0o777).toBe(0o755)
+  })
+
+  it('leaves the embargoed folder as its owner set it, for a group of the cleared', () => {
+    store.add([statement({ embargo: EMBARGOED })], NOW)
+    chmodSync(path.join(root, 'embargoed'), 0o750)
+    store.add([statement({ embargo: EMBARGOED, title: 'more' }, 'cve-5')], NOW)
+    expect(statSync(path.join(root, 'embargoed')).mode & 0o777).toBe(0o750)
   })
 
   it('is a number and a date to the uncleared, and whole to the cleared', () => {

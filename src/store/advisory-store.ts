@@ -20,7 +20,7 @@ import type { ImportProblem } from '../advisory/import-problem.ts'
 import { isRecord } from '../advisory/json-fields.ts'
 import { readAdvisoryFile } from '../advisory/read-file.ts'
 import type { AdvisoryStatement } from '../advisory/statement.ts'
-import { appendLine, makeFolder, readLines, type Readers, writeWhole } from './durable-file.ts'
+import { appendLine, makeShutFolder, readLines, type Readers, writeWhole } from './durable-file.ts'
 import { NotCleared, StoreUnreadable } from './store-failure.ts'
 import type { StoreFolders } from './store-folders.ts'
 
@@ -134,7 +134,7 @@ export class AdvisoryStore {
   /** Puts an assessment on record, beside those before it. */
   assess(assessment: Assessment, embargoed: boolean): void {
     const line = JSON.stringify(assessment)
-    appendLine(this.#assessmentFile(assessment.xsa, embargoed), line, embargoed ? 'owner' : 'all')
+    appendLine(this.#assessmentFile(assessment.xsa, embargoed), line, embargoed ? 'cleared' : 'all')
   }
 
   #putBehindEmbargo(
@@ -142,11 +142,11 @@ export class AdvisoryStore {
     statements: readonly AdvisoryStatement[],
     disclosureAt: Instant | undefined,
   ): void {
-    makeFolder(this.#folders.embargoed, 'owner')
+    makeShutFolder(this.#folders.embargoed)
     const behind = path.join(this.#folders.embargoed, folderName(xsa))
     const outside = path.join(this.#folders.advisories, folderName(xsa))
     for (const one of statements) {
-      writeStatement(behind, one, 'owner')
+      writeStatement(behind, one, 'cleared')
       rmSync(path.join(outside, contentName(one)), { force: true })
     }
     this.#moveAssessments(xsa, { embargoed: true })
@@ -172,7 +172,7 @@ export class AdvisoryStore {
     if (!existsSync(from)) return
     const lines = readLines(from)
     const target = this.#assessmentFile(xsa, to.embargoed)
-    if (lines.length > 0) appendLine(target, lines.join('\n'), to.embargoed ? 'owner' : 'all')
+    if (lines.length > 0) appendLine(target, lines.join('\n'), to.embargoed ? 'cleared' : 'all')
     rmSync(from)
   }
 

@@ -13,20 +13,24 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 
-/** Readers of a file: everybody, or its owner alone. */
-export type Readers = 'all' | 'owner'
+/**
+ * Readers of a file: everybody, or its owner and group.
+ *
+ * What is for the cleared also lies in a folder that others cannot enter; see `makeShutFolder()`.
+ */
+export type Readers = 'all' | 'cleared'
 
 /**
  * Puts a whole file in place, or leaves what was there.
  *
- * The bytes are on the disk before the name leads to them. A file for its owner is never readable
+ * The bytes are on the disk before the name leads to them. A file for the cleared is never readable
  * to others, not even while it is written.
  */
 export function writeWhole(file: string, text: string, readers: Readers): void {
   makeFolder(path.dirname(file), readers)
   const part = `${file}.${process.pid}.part`
   try {
-    writeFileSync(part, text, { flush: true, mode: readers === 'owner' ? 0o600 : 0o644 })
+    writeFileSync(part, text, { flush: true, mode: readers === 'cleared' ? 0o640 : 0o644 })
     renameSync(part, file)
   } catch (error) {
     rmSync(part, { force: true })
@@ -42,7 +46,7 @@ export function writeWhole(file: string, text: string, readers: Readers): void {
  */
 export function appendLine(file: string, line: string, readers: Readers): void {
   makeFolder(path.dirname(file), readers)
-  const descriptor = openSync(file, 'a+', readers === 'owner' ? 0o600 : 0o644)
+  const descriptor = openSync(file, 'a+', readers === 'cleared' ? 0o640 : 0o644)
   try {
     const before = readFileSync(descriptor)
     const whole = before.lastIndexOf(LINE_END) + 1
@@ -62,5 +66,11 @@ export function readLines(file: string): readonly string[] {
 const LINE_END = 0x0a
 
 export function makeFolder(folder: string, readers: Readers): void {
-  mkdirSync(folder, { recursive: true, mode: readers === 'owner' ? 0o700 : 0o755 })
+  mkdirSync(folder, { recursive: true, mode: readers === 'cleared' ? 0o750 : 0o755 })
+}
+
+/** Makes a folder that its owner alone may enter. One that is there stays as somebody set it. */
+export function makeShutFolder(folder: string): void {
+  makeFolder(path.dirname(folder), 'all')
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
 }
