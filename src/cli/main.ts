@@ -52,6 +52,16 @@ const CHECKOUT_COMMANDS: readonly CheckoutCommand[] = [
     load: async () => (await import('./assess.ts')).assessCommand(),
   },
   {
+    name: 'exposure',
+    description: 'says which hosts each advisory hits, with the facts that decided it',
+    load: async () => (await import('./exposure.ts')).exposureCommand(),
+  },
+  {
+    name: 'coverage',
+    description: 'says by which ways each exposed host can be closed',
+    load: async () => (await import('./coverage.ts')).coverageCommand(),
+  },
+  {
     name: 'vex',
     description: 'tells other scanners which hosts an advisory affects',
     load: async () => (await import('./vex.ts')).vexCommand(),
