@@ -1,4 +1,4 @@
-import type { Advisory } from './advisory.ts'
+import type { Advisory, FixedIn } from './advisory.ts'
 import { NEVER_FIXED, xsaName } from './advisory.ts'
 import type { BuildRecord } from './build-record.ts'
 import type { TestFinding, Truth } from './condition.ts'
@@ -177,7 +177,7 @@ export function explainFixInMemory(
 ): readonly TestFinding[] {
   const build = runningBuild(advisory, facts)
   const names = runningFactNames(advisory.component)
-  const ofBuild = buildFinding(advisory, build, { catalogue, names })
+  const ofBuild = buildFinding(advisory, build, { what: 'what runs', catalogue, names })
   if (ofBuild.truth === 'true' || advisory.component !== 'hypervisor') return [ofBuild]
   const ofMemory = memoryFinding(advisory, facts)
   return ofMemory.truth === 'true' ? [ofMemory] : [ofBuild, ofMemory]
@@ -190,7 +190,8 @@ export function explainFixOnDisk(
 ): TestFinding {
   const version = advisory.component === 'toolstack' ? 'toolstackVersion' : 'diskVersion'
   const names = { buildId: 'diskBuildId', sourceVersion: version, ownVersion: version } as const
-  return buildFinding(advisory, buildOnDisk(advisory, facts), { catalogue, names })
+  const build = buildOnDisk(advisory, facts)
+  return buildFinding(advisory, build, { what: 'what is on disk', catalogue, names })
 }
 
 type FixSearch = Pick<Advisory, 'xsa' | 'component' | 'fixedIn'>
@@ -216,7 +217,11 @@ function all(fact: FactName): FactNames {
 function buildFinding(
   advisory: FixSearch,
   build: BuildSeen,
-  options: { readonly catalogue: BuildCatalogue; readonly names: FactNames },
+  options: {
+    readonly what: string
+    readonly catalogue: BuildCatalogue
+    readonly names: FactNames
+  },
 ): TestFinding {
   const record = build.buildId === undefined ? undefined : options.catalogue.get(build.buildId)
   const point = record?.sourceVersion ?? build.sourceVersion ?? build.ownVersion
@@ -232,11 +237,17 @@ function buildFinding(
   const found = [build.buildId, point].filter((part) => part !== undefined)
   return {
     fact: options.names[byBuildId ? 'buildId' : versionPart(build)],
-    test: `the build holds the fix of ${xsaName(advisory.xsa)}${since}`,
+    test: `${options.what} holds the fix of ${xsaName(advisory.xsa)}${since}`,
     truth,
     found: found.length > 0 ? found.join(', made from ') : undefined,
-    source: entry?.commits[0] ?? record?.source ?? 'no source says where the fix is',
+    source: fixSource(entry, record),
   }
+}
+
+function fixSource(entry: FixedIn | undefined, record: BuildRecord | undefined): string {
+  const commit = entry?.commits[0]
+  if (commit !== undefined) return `commit ${commit.slice(0, 12)}`
+  return record?.source ?? 'no source says where the fix is'
 }
 
 function versionPart(build: BuildSeen): keyof BuildSeen {
