@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { existsSync, readFileSync } from 'node:fs'
 import { FRAME_BYTES, frameStart, type MachineAddress } from '../../src/address/address.ts'
 import {
   type EngineKind,
@@ -28,6 +29,9 @@ interface Claim {
   readonly found: string
 }
 
+/** Places in a frame: at its start, within a sector, across two of them, and at the frame's end. */
+const OFFSETS = [0, 3, 509, FRAME_BYTES - 8]
+
 const claims: Claim[] = []
 function check(claim: string, held: boolean, found: unknown = ''): void {
   claims.push({ claim, held, found: JSON.stringify(found, bigintAsText) ?? '' })
@@ -48,8 +52,16 @@ const driverBefore = candidate.driver
 
 const engine = await open(kind, candidate.address)
 try {
+  for (const own of engine.ownFrames) own.bytes.fill(0x5a)
   const proof = await proveEngine(engine)
   check('an engine proves itself on its own frames', proof.kind === 'proven', proof)
+  check(
+    'the proof leaves the frames as they were',
+    holds(
+      engine,
+      engine.ownFrames.map(() => new Uint8Array(FRAME_BYTES).fill(0x5a)),
+    ),
+  )
   await lengthsAndOffsets(engine)
   await limits(engine)
   if (proof.kind === 'proven') await guards(engine, proof.engine)
@@ -58,10 +70,25 @@ try {
 }
 await engine.release()
 check('release() may be called twice', true)
-const closed = await engine.copyFrom(frameStart(ownFrame(engine, 0).frame), 8)
-check('a released engine issues nothing', closed.kind === 'not-issued', closed)
+const own = frameStart(ownFrame(engine, 0).frame)
+const closed = [await engine.copyFrom(own, 8), await engine.copyTo(own, new Uint8Array(8))]
+check(
+  'a released engine issues nothing',
+  closed.every((outcome) => outcome.kind === 'not-issued' && outcome.reason.kind === 'closed'),
+  closed,
+)
 const driverAfter = new PciFunction(candidate.address).driver
 check('release() gives the device back to its driver', driverAfter === driverBefore, driverAfter)
+if (driverAfter === undefined) {
+  // PCI Local Bus Specification 3.0, 6.2.2: bit 2 of the command register, at offset 4.
+  const config = readFileSync(`/sys/bus/pci/devices/${candidate.address}/config`)
+  const command = config.readUInt16LE(4)
+  check('release() lets the device start no further transfer', (command & 4) === 0, command)
+}
+check(
+  'release() leaves no record of a device that is taken',
+  !existsSync(`${HOST_FOLDERS.run}/device-${candidate.address}.json`),
+)
 process.stdout.write(`${JSON.stringify(claims)}\n`)
 
 function open(as: EngineKind, address: string): Promise<DmaEngine> {
@@ -74,42 +101,63 @@ function ownFrame(of: DmaEngine, index: number): OwnFrame {
   return own
 }
 
-/** Writes of every length a switch or a relay has, at every place in a unit. */
+/** Writes of every length a switch or a relay has, at every place that may matter. */
 async function lengthsAndOffsets(of: DmaEngine): Promise<void> {
-  const own = ownFrame(of, 0)
-  const start = frameStart(own.frame)
+  const start = frameStart(ownFrame(of, 0).frame)
   // Each transfer of edu takes 100 ms: a few lengths at the places that matter.
   for (const byteLength of [1, 2, 5, 8]) {
-    for (const offset of [0, 3, 509]) {
-      own.bytes.fill(0xee)
+    for (const offset of OFFSETS) {
+      const at = (start + BigInt(offset)) as MachineAddress
+      for (const own of of.ownFrames) own.bytes.fill(0xee)
       const bytes = Uint8Array.from({ length: byteLength }, (_, index) => index + 1)
-      const wrote = await of.copyTo((start + BigInt(offset)) as MachineAddress, bytes)
-      const expected = new Uint8Array(FRAME_BYTES).fill(0xee)
-      expected.set(bytes, offset)
+      const moved = of.bytesMoved
+      const wrote = await of.copyTo(at, bytes)
+      const expected = of.ownFrames.map(() => new Uint8Array(FRAME_BYTES).fill(0xee))
+      expected[0]?.set(bytes, offset)
       check(
         `copyTo() of ${byteLength} bytes at ${offset} changes these bytes and no others`,
-        wrote.kind === 'accepted' && Buffer.compare(own.bytes.slice(), expected) === 0,
+        wrote.kind === 'accepted' && holds(of, expected),
         wrote,
       )
-      const read = await of.copyFrom((start + BigInt(offset)) as MachineAddress, byteLength)
+      check(
+        `copyTo() of ${byteLength} bytes at ${offset} counts them`,
+        of.bytesMoved >= moved + byteLength,
+        of.bytesMoved - moved,
+      )
+      const read = await of.copyFrom(at, byteLength)
       check(
         `copyFrom() of ${byteLength} bytes at ${offset} reads them back`,
         read.kind === 'complete' && Buffer.compare(read.bytes, bytes) === 0,
         read,
       )
+      check(`copyFrom() of ${byteLength} bytes at ${offset} changes nothing`, holds(of, expected))
     }
   }
+}
+
+/** Whether the processor sees exactly these bytes in the engine's frames. */
+function holds(of: DmaEngine, expected: readonly Uint8Array[]): boolean {
+  return of.ownFrames.every(
+    (own, index) => Buffer.compare(own.bytes.slice(), expected[index] ?? new Uint8Array(0)) === 0,
+  )
 }
 
 async function limits(of: DmaEngine): Promise<void> {
   const start = frameStart(ownFrame(of, 0).frame)
   const { maxTransferBytes } = of.limits
-  const over = await of.copyFrom(start, maxTransferBytes + 1)
+  for (const own of of.ownFrames) own.bytes.fill(0xdd)
+  const untouched = of.ownFrames.map(() => new Uint8Array(FRAME_BYTES).fill(0xdd))
+  const moved = of.bytesMoved
+  const over = [
+    await of.copyFrom(start, maxTransferBytes + 1),
+    await of.copyTo(start, new Uint8Array(maxTransferBytes + 1)),
+  ]
   check(
     'a transfer over the limit is not issued',
-    over.kind === 'not-issued' && over.reason.kind === 'over-engine-limit',
+    over.every(({ kind }) => kind === 'not-issued') && of.bytesMoved === moved,
     over,
   )
+  check('a transfer over the limit changes nothing', holds(of, untouched))
   const whole = await of.copyFrom(start, maxTransferBytes)
   check('a transfer of the limit completes', whole.kind === 'complete', whole.kind)
 }
@@ -126,6 +174,22 @@ async function guards(of: DmaEngine, proven: Parameters<typeof guard>[0]): Promi
     beyond.kind === 'not-issued' && beyond.reason.kind === 'outside-granted-ranges',
     beyond,
   )
+  if (of.limits.writeGranuleBytes > 1) {
+    // The text that the grant tells ends in the middle of a sector.
+    const short = issueWriteGrant([inside], { start, byteLength: 64 })
+    const spill = await memory.write(short, start, new Uint8Array(8))
+    check(
+      'a write whose sector leaves the text is not issued',
+      spill.kind === 'not-issued' && spill.reason.kind === 'sector-leaves-text',
+      spill,
+    )
+  }
+  const unreadable = await memory.read([{ start: before(start), byteLength: 16 }])
+  check(
+    'a read that leaves the readable range is not issued',
+    unreadable[0]?.kind === 'not-issued' && unreadable[0].reason.kind === 'outside-granted-ranges',
+    unreadable,
+  )
   const both = await Promise.all([memory.read([inside]), memory.read([inside])])
   check(
     'none of two transfers starts while the other runs',
@@ -133,6 +197,16 @@ async function guards(of: DmaEngine, proven: Parameters<typeof guard>[0]): Promi
     both.map((outcomes) => outcomes[0]?.kind),
   )
   await memory.close()
+  const late = await memory.read([inside])
+  check(
+    'a closed memory issues nothing',
+    late[0]?.kind === 'not-issued' && late[0].reason.kind === 'closed',
+    late,
+  )
+}
+
+function before(address: MachineAddress): MachineAddress {
+  return (address - 8n) as MachineAddress
 }
 
 function guard(
