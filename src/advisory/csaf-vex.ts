@@ -75,8 +75,8 @@ function vulnerabilitiesOf(
   )
   const remediations = statements.flatMap((one) => remediationOf(one, idsOf(one)))
   const common = {
-    ids: [{ system_name: 'Xen Security Advisories', text: name }],
     ...(flags.length === 0 ? {} : { flags }),
+    ids: [{ system_name: 'Xen Security Advisories', text: name }],
     notes: [
       { category: 'summary', text: advisory.title ?? name, title: name },
       ...statements.map(({ status, because, hosts }) => ({
@@ -85,7 +85,7 @@ function vulnerabilitiesOf(
       })),
     ],
     product_status: Object.fromEntries(
-      [...lists].map(([list, those]) => [list, those.flatMap(idsOf)]),
+      [...lists].map(([list, those]) => [list, those.flatMap(idsOf)] as const).sort(byFirst),
     ),
     references: [
       {
@@ -105,6 +105,11 @@ function vulnerabilitiesOf(
   const cves = advisory.cves.filter((cve) => !named.has(cve))
   for (const cve of cves) named.add(cve)
   return cves.length === 0 ? [common] : cves.map((cve) => ({ cve, ...common }))
+}
+
+/** The order of keys that CSAF recommends (6.2.13). */
+function byFirst(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : Number(a[0] > b[0])
 }
 
 function remediationOf(statement: VexStatement, ids: readonly string[]): readonly object[] {
