@@ -38,17 +38,15 @@ function openVexStatements(statement: VexStatement): readonly object[] {
   }))
 }
 
-/** The specification has the action of `affected`, and the impact of `not_affected`, alone. */
+/**
+ * The schema has the action of `affected` alone, and of `not_affected` a justification without a
+ * statement of the impact: the reason then goes into the notes.
+ */
 function notesOf(status: VexStatus, because: string, action: string | undefined): object {
-  switch (status) {
-    case 'not_affected':
-      return { impact_statement: because }
-    case 'affected':
-      return { status_notes: because, action_statement: action }
-    case 'fixed':
-    case 'under_investigation':
-      return { status_notes: action === undefined ? because : `${because}. ${action}` }
-  }
+  if (action === undefined) return { status_notes: because }
+  return status === 'affected'
+    ? { status_notes: because, action_statement: action }
+    : { status_notes: `${because}. ${action}` }
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

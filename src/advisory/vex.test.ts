@@ -188,7 +188,8 @@ describe('openVex()', () => {
       statements.filter((one) => key in one).map(({ status }) => status)
     expect(having('action_statement')).toEqual(['affected'])
     expect(having('justification')).toEqual(['not_affected'])
-    expect(having('impact_statement')).toEqual(['not_affected'])
+    // The schema lets a justification and a statement of the impact not stand together.
+    expect(having('impact_statement')).toEqual([])
   })
 
   it('names an advisory without CVEs by its own name', () => {
