@@ -80,7 +80,7 @@ function reasonOf(exposure: Exposure): string {
 }
 
 function isOfFix({ test, fact }: TestFinding): boolean {
-  return fact === 'memoryFixes' || test.startsWith('the build holds')
+  return fact === 'memoryFixes' || test.includes(' the fix of XSA-')
 }
 
 function inWords({ test, truth, found, source }: TestFinding): string {
