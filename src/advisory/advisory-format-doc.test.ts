@@ -23,7 +23,7 @@ describe('docs/formats/advisory.md', () => {
 
   it('lists the fields that an advisory has, and no others', () => {
     const { advisory } = combineStatements(1, [])
-    const fields = [...DOCUMENT.matchAll(/^\| `(\w+)` +\|/gm)].map((match) => match[1])
+    const fields = [...DOCUMENT.matchAll(/^\| `(\w+)` +\|/gm)].map((match) => match[1] ?? '')
     expect(fields.slice(0, Object.keys(advisory).length).sort()).toEqual(
       Object.keys(advisory).sort(),
     )

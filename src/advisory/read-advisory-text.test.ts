@@ -105,6 +105,30 @@ describe('readAdvisoryText()', () => {
   })
 })
 
+describe('a text made to keep the reader busy', () => {
+  const LONG = 300_000
+
+  it.each([
+    ['spaces behind the banner', `*** EMBARGOED UNTIL ${' '.repeat(LONG)}`],
+    ['empty lines', '\n'.repeat(LONG)],
+    ['lines that begin as a header', 'Xen Security Advisory\n'.repeat(LONG / 20)],
+    ['a heading without end', `A${' b'.repeat(LONG)}`],
+    ['signs of equality', `A\n${'='.repeat(LONG)} x`],
+    ['a mail header without end', `To: ${' a\n'.repeat(LONG)}`],
+  ])('with %s is read all the same', (_, filler) => {
+    const updates = `UPDATES IN VERSION 2\n===\n${filler}\n`
+    const deployment = `DEPLOYMENT DURING EMBARGO\n===\n${filler}\n`
+    const header = 'Xen Security Advisory XSA-600\n'
+    for (const content of [
+      header + filler,
+      `${filler}\n${header}`,
+      header + updates + deployment,
+    ]) {
+      expect(readAdvisoryText(content, 'x')?.xsa).toBe(600)
+    }
+  })
+})
+
 describe('the embargo in a text', () => {
   it('is read from its banner, with the date', () => {
     const banner = '\n       *** EMBARGOED UNTIL 2026-12-01 12:00 UTC ***\n'
@@ -113,12 +137,13 @@ describe('the embargo in a text', () => {
     expect(statement.title).toBe('a made-up hole in the widget emulation')
   })
 
-  it('holds without a date where the banner has none', () => {
-    expect(read(text({ banner: '\n *** EMBARGOED UNTIL further notice ***\n' })).embargo).toEqual({
-      state: 'P',
-      dates: {},
-    })
-  })
+  it.each(['*** EMBARGOED UNTIL further notice ***', 'EMBARGOED\n2026-12-01 12:00'])(
+    'holds without a date where the banner has none, or another form: %j',
+    (banner) => {
+      const statement = read(text({ banner: `\n ${banner}\n`, updates: 'Public release.' }))
+      expect(statement.embargo).toEqual({ state: 'P', dates: {} })
+    },
+  )
 
   it.each(['Public release.', 'CVE assigned.\n\nPublic release.'])('is over with %j', (updates) => {
     expect(read(text({ updates })).embargo?.state).toBe('A')

@@ -55,6 +55,9 @@ function withoutSignature(text: string): string {
   return text.slice(0, end)
 }
 
+/** A title has a few lines. What is longer is none, and would keep the expressions below busy. */
+const LONGEST_PREAMBLE = 4_000
+
 /** A heading is a line in capitals that is underlined by `=`. */
 function splitSections(body: string): { preamble: string; sections: readonly AdvisorySection[] } {
   const headings = [...body.matchAll(/^([A-Z][^\n]*\S)[ \t]*\n={3,}[ \t]*$/gm)]
@@ -62,7 +65,7 @@ function splitSections(body: string): { preamble: string; sections: readonly Adv
     heading: match[1] ?? '',
     text: body.slice(match.index + match[0].length, headings[index + 1]?.index).trim(),
   }))
-  return { preamble: body.slice(0, headings[0]?.index), sections }
+  return { preamble: body.slice(0, headings[0]?.index).slice(0, LONGEST_PREAMBLE), sections }
 }
 
 function titleIn(preamble: string): string | undefined {
@@ -76,9 +79,10 @@ function titleIn(preamble: string): string | undefined {
   return title === '' ? undefined : title
 }
 
-const EMBARGOED_UNTIL = /\*\*\*\s*EMBARGOED UNTIL\s+([^*\n]+?)\s*\*\*\*/i
+const EMBARGOED_UNTIL = /\*\*\*[ \t]*EMBARGOED UNTIL ([^*\n]{1,80})\*\*\*/i
 /** Said of a text that is out: by its first public version, or because it was never embargoed. */
-const PUBLIC = /^\s*Public release\.|\b(?:is|was|were|are) (?:already |now )?public(?:ly)?\b/im
+const PUBLIC = /^[ \t]*Public release\.|\b(?:is|was|were|are) (?:already |now )?public(?:ly)?\b/im
+const LONGEST_MAIL_HEADER = 64 * 1024
 /** Lists that anybody can read. */
 const PUBLIC_LIST = /^(?:To|Cc):(?:[^\n]|\n[ \t])*\b(?:oss-security|xen-announce)@/im
 
@@ -91,16 +95,18 @@ function embargoIn(
   preamble: string,
   sections: readonly AdvisorySection[],
 ): Embargo | undefined {
-  const until = EMBARGOED_UNTIL.exec(preamble)?.[1]
-  if (until !== undefined) {
-    const read = parseInstant(until)
+  // In capitals it is a banner, whatever stands around it.
+  if (preamble.includes('EMBARGOED')) {
+    const read = parseInstant(EMBARGOED_UNTIL.exec(preamble)?.[1] ?? '')
     return { state: 'P', dates: read.kind === 'instant' ? { A: read.instant } : {} }
   }
   const said = sections.some(
     ({ heading, text }) =>
       /^(?:UPDATES IN|NOTE REGARDING|NOTE CONCERNING)/.test(heading) && PUBLIC.test(text),
   )
-  return said || PUBLIC_LIST.test(whole) ? { state: 'A', dates: {} } : undefined
+  return said || PUBLIC_LIST.test(whole.slice(0, LONGEST_MAIL_HEADER))
+    ? { state: 'A', dates: {} }
+    : undefined
 }
 
 /**
@@ -111,7 +117,9 @@ function embargoIn(
  */
 function permissionIn(section: string | undefined): DeploymentPermission | undefined {
   if (section === undefined) return undefined
-  const sentences = sentencesOf(section.split(/^\s*\(Note:|^Predisclosure list members/m)[0] ?? '')
+  const sentences = sentencesOf(
+    section.split(/^[ \t]*\(Note:|^Predisclosure list members/m)[0] ?? '',
+  )
   const sentence = sentences.join(' ')
   const deploying = sentences.filter((one) => /\bdeploy\w*/i.test(one) && /\bpatch\w*/i.test(one))
   const denied = deploying.filter((one) =>
