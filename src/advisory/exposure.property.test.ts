@@ -15,7 +15,7 @@ import {
   someFacts,
 } from './testing/arbitraries.ts'
 
-const RUNS = { seed: 4_2026, numRuns: 2000 }
+const RUNS = { seed: 4_2026, numRuns: 3000 }
 const policy = { denialOfServiceCounts: true }
 
 /** What a verdict may turn into as more becomes known. */
@@ -105,6 +105,17 @@ describe('assessHost()', () => {
       }),
       RUNS,
     )
+  })
+
+  it('is drawn with every verdict often enough for these properties to say something', () => {
+    const drawn = fc.sample(fc.tuple(advisories, someFacts, catalogues), RUNS)
+    const verdicts = drawn.map(
+      ([advisory, facts, catalogue]) => assessHost(advisory, facts, { catalogue, policy }).verdict,
+    )
+    for (const verdict of Object.keys(MAY_BECOME)) {
+      const share = verdicts.filter((one) => one === verdict).length / verdicts.length
+      expect(share, verdict).toBeGreaterThan(0.02)
+    }
   })
 
   it('keeps the answer whether the hole is open when more becomes known', () => {

@@ -122,9 +122,10 @@ export function readBuild(build: BuildSeen, catalogue: BuildCatalogue): BuildRea
 }
 
 export function holdsFix(lines: FixLines, build: BuildRead): Truth {
+  // Before all else, so that what becomes known of a build does not change it.
+  if (lines.never) return 'false'
   if (build.buildId !== undefined && lines.buildIds.has(build.buildId)) return 'true'
   if (build.extraFixes.includes(lines.xsa)) return 'true'
-  if (lines.never) return 'false'
   if (build.version === undefined) return 'unknown'
   // What master held at a release is in all that came after it, on every branch.
   if (isAtLeast(build.version, lines.since.get('master')) === true) return 'true'

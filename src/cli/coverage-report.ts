@@ -60,7 +60,7 @@ function cells({ hosts: count, share, guestMinutes, unpriced }: WayCoverage): re
 function shutLines({ shut }: Coverage): readonly string[] {
   if (shut.length === 0) return []
   const lines = shut.map(
-    ({ way, why, hosts: count }) => `  ${way.padEnd(18)}${hosts(count)}: ${printable(why)}`,
+    ({ way, why, hosts: count }) => `  ${way.padEnd(20)}${hosts(count)}: ${printable(why)}`,
   )
   return ['', 'Why a way is shut', ...lines]
 }
@@ -81,7 +81,7 @@ function hostLines(covered: readonly HostCoverage[]): readonly string[] {
 function hostBlock({ name, ways }: HostCoverage): readonly string[] {
   return [
     printable(name),
-    ...ways.map(({ way, open, reasons }) => `  ${way.padEnd(18)}${openness(way, open, reasons)}`),
+    ...ways.map(({ way, open, reasons }) => `  ${way.padEnd(20)}${openness(way, open, reasons)}`),
   ]
 }
 

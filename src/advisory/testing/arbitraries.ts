@@ -128,7 +128,8 @@ export const wholeFacts: fc.Arbitrary<HostFacts> = fc.record({
       channel: fc.constantFrom('dma', 'livepatch'),
       state: fc.constantFrom('applied', 'not-applied', 'inconsistent', 'foreign', 'unknown'),
     }),
-    { maxLength: 2 },
+    // Nothing over the build, most of the time.
+    { maxLength: 2, size: 'xsmall' },
   ),
 })
 
@@ -162,10 +163,15 @@ export function consistent(
 
 /** The same host seen twice: `known` says all that `part` says, and more. */
 export const growingFacts: fc.Arbitrary<{ part: HostFacts; known: HostFacts }> = fc
-  .tuple(wholeFacts, fc.array(fc.nat(1000), { minLength: 40, maxLength: 40 }))
-  .map(([whole, dice]) => ({
-    known: forget(whole, (index) => (dice[index] ?? 0) < 150),
-    part: forget(whole, (index) => (dice[index] ?? 0) < 500),
+  .record({
+    whole: wholeFacts,
+    dice: fc.array(fc.nat(999), { minLength: 40, maxLength: 40 }),
+    // Of a thousand facts, how many are missing. Hosts of which all is known are hosts too.
+    missing: fc.constantFrom([0, 0], [0, 100], [50, 300], [150, 500]),
+  })
+  .map(({ whole, dice, missing: [later = 0, earlier = 0] }) => ({
+    known: forget(whole, (index) => (dice[index] ?? 0) < later),
+    part: forget(whole, (index) => (dice[index] ?? 0) < earlier),
   }))
 
 /** Facts of which any may be missing, and sets may be known in part. */
@@ -173,7 +179,15 @@ export const someFacts: fc.Arbitrary<HostFacts> = growingFacts.map(({ part }) =>
 
 export const advisories: fc.Arbitrary<DecidingAdvisory> = fc.record({
   xsa: fc.constantFrom(1, 2),
-  component: fc.constantFrom('hypervisor', 'hypervisor', 'toolstack', 'dom0-kernel', 'unknown'),
+  component: fc.constantFrom(
+    'hypervisor',
+    'hypervisor',
+    'hypervisor',
+    'hypervisor',
+    'toolstack',
+    'dom0-kernel',
+    'unknown',
+  ),
   condition: fc.option(conditions, { nil: undefined, freq: 10 }),
   impacts: fc.array(
     fc.record({
@@ -187,11 +201,14 @@ export const advisories: fc.Arbitrary<DecidingAdvisory> = fc.record({
     fc.record({
       branch: fc.constantFrom('4.17', '4.18', 'master'),
       commits: fc.constant(['0123abc']),
-      since: fc.option(versions, { nil: undefined }),
-      buildIds: fc.subarray(IDS, { maxLength: 1 }),
+      since: fc.constantFrom('4.17.5+80', '4.17.7', '4.18.2', 'never', ...VERSIONS, undefined),
+      buildIds: fc.oneof(
+        { arbitrary: fc.constant([]), weight: 3 },
+        { arbitrary: fc.subarray(IDS, { maxLength: 1 }), weight: 1 },
+      ),
       packages: fc.constant([]),
     }),
-    { maxLength: 2 },
+    { maxLength: 3 },
   ),
 })
 
