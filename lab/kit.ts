@@ -36,7 +36,11 @@ const EXTERNAL_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['package.json', 'index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'],
 }
 
-/** Modules that main.ts loads when their command is asked for, and the kit does without. */
+/**
+ * Modules that main.ts loads when their command is asked for, and the kit does without.
+ *
+ * By their whole paths: `./advisory.ts` would also be a module of that name in another folder.
+ */
 const CHECKOUT_COMMANDS = [
   'lab',
   'demo',
@@ -46,7 +50,7 @@ const CHECKOUT_COMMANDS = [
   'exposure',
   'inventory',
   'vex',
-].map((command) => `./${command}.ts`)
+].map((command) => path.join(CHECKOUT, 'src/cli', `${command}.ts`))
 
 export interface KitOptions {
   readonly hypervisors: readonly HypervisorParts[]
