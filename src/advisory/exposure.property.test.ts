@@ -112,10 +112,10 @@ describe('assessHost()', () => {
     const verdicts = drawn.map(
       ([advisory, facts, catalogue]) => assessHost(advisory, facts, { catalogue, policy }).verdict,
     )
-    for (const verdict of Object.keys(MAY_BECOME)) {
-      const share = verdicts.filter((one) => one === verdict).length / verdicts.length
-      expect(share, verdict).toBeGreaterThan(0.02)
-    }
+    const rare = Object.keys(MAY_BECOME).filter(
+      (verdict) => verdicts.filter((one) => one === verdict).length < verdicts.length / 50,
+    )
+    expect(rare).toEqual([])
   })
 
   it('keeps the answer whether the hole is open when more becomes known', () => {
@@ -148,7 +148,8 @@ describe('assessHost()', () => {
 
   it('gives facts that lead to the same verdict alone', () => {
     fc.assert(
-      fc.property(advisories, someFacts, catalogues, (advisory, facts, catalogue) => {
+      fc.property(advisories, someFacts, catalogues, (advisory, seen, catalogue) => {
+        const facts = consistent(seen, { of: seen, advisory, catalogue })
         const context = { catalogue, policy }
         const exposure = assessHost(advisory, facts, context)
         const named = exposure.because.map((finding) => finding.fact)

@@ -23,7 +23,7 @@ import {
   withClearanceOption,
   withStoreOptions,
 } from './open-store.ts'
-import { print } from './output.ts'
+import { print, progress } from './output.ts'
 
 interface ExposureOptions extends FleetOptions {
   readonly host?: string
@@ -34,6 +34,8 @@ interface ExposureOptions extends FleetOptions {
 
 /** Verdicts that are explained without being asked for: more than this nobody reads. */
 const EXPLAINED = 500
+/** Hosts that take more than a moment. */
+const LONG = 5000
 
 const EXAMPLES = `
 Examples:
@@ -70,6 +72,7 @@ function exposureReports(
   const chosen = wanted.length === 0 ? all : wanted.map((xsa) => requireAdvisory(all, xsa))
   const hosts = chosenHosts(requireHosts(options), options.host)
   const policy = { denialOfServiceCounts: options.dos }
+  if (hosts.length > LONG) progress(`judging ${hosts.length} hosts`)
   const fleet = fleetExposure(hosts, chosen, policy)
   const explain =
     options.explain === true || wanted.length > 0 || hosts.length * chosen.length <= EXPLAINED
