@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Advisory } from './advisory.ts'
-import { type Assessment, assessmentGaps, describeAssessment, judge } from './assessment.ts'
+import {
+  type Assessment,
+  assessmentGaps,
+  describeAssessment,
+  judge,
+  parseAssessment,
+} from './assessment.ts'
 
 const CONDITION = {
   fact: 'guestTypes',
@@ -75,6 +81,30 @@ describe('judge()', () => {
 
   it('leaves assessments of other advisories alone', () => {
     expect(judge(ADVISORY, [assessment({ xsa: 113, severity: 'low' })]).severity).toBeUndefined()
+  })
+})
+
+describe('parseAssessment()', () => {
+  it('reads back every assessment as it was written', () => {
+    const written = [
+      assessment({ severity: 'low' }),
+      assessment({ impacts: [] }),
+      assessment({ impacts: ['information-leak'], condition: CONDITION }),
+    ]
+    const read = written.map((one) => parseAssessment(JSON.parse(JSON.stringify(one))))
+    expect(read).toEqual(written)
+  })
+
+  it.each([
+    undefined,
+    {},
+    { ...assessment({}), xsa: '112' },
+    { ...assessment({}), evidence: 'run 417' },
+    { ...assessment({}), severity: 'awful' },
+    { ...assessment({}), impacts: ['rain'] },
+    { ...assessment({}), condition: { fact: 'moon' } },
+  ])('refuses %j', (json) => {
+    expect(parseAssessment(json)).toBeUndefined()
   })
 })
 

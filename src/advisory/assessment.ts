@@ -1,4 +1,7 @@
 import { type Advisory, type Impact, type ImpactKind, xsaName } from './advisory.ts'
+import { isRecord } from './json-fields.ts'
+import { IMPACT_KINDS } from './parse-statement.ts'
+import { parseCondition } from './parse-condition.ts'
 import type { Condition } from './condition.ts'
 import type { Instant } from './host-facts.ts'
 
@@ -26,6 +29,35 @@ export interface Assessment {
   readonly impacts: readonly ImpactKind[] | undefined
   /** Takes the published condition's place. Undefined leaves it. */
   readonly condition: Condition | undefined
+}
+
+/** Reads back what the store wrote. Undefined where it is anything else. */
+export function parseAssessment(json: unknown): Assessment | undefined {
+  if (!isRecord(json) || json['formatVersion'] !== 1) return undefined
+  const { xsa, madeAt, by, why, evidence, severity, impacts, condition } = json
+  const isText = (value: unknown): value is string => typeof value === 'string'
+  if (typeof xsa !== 'number' || !isText(madeAt) || !isText(by) || !isText(why)) return undefined
+  if (!Array.isArray(evidence) || !evidence.every(isText)) return undefined
+  const parsed = condition === undefined ? undefined : parseCondition(condition)
+  const chosen = SEVERITIES.find((one) => one === severity)
+  const left = impacts === undefined ? [] : impacts
+  if (!Array.isArray(left) || !left.every(isImpactKind)) return undefined
+  if (parsed?.kind === 'refused' || chosen !== severity) return undefined
+  return {
+    formatVersion: 1,
+    xsa,
+    madeAt,
+    by,
+    why,
+    evidence,
+    severity: chosen,
+    impacts: impacts === undefined ? undefined : left,
+    condition: parsed?.condition,
+  }
+}
+
+function isImpactKind(value: unknown): value is ImpactKind {
+  return IMPACT_KINDS.some((kind) => kind === value)
 }
 
 /** What is missing from an assessment before it can go on record. */

@@ -26,7 +26,7 @@ const COMPONENTS: readonly Component[] = [
   'unknown',
 ]
 const STATES: readonly AdvisoryState[] = ['R', 'T', 'P', 'A', 'F', 'X']
-const IMPACTS: readonly ImpactKind[] = [
+export const IMPACT_KINDS: readonly ImpactKind[] = [
   'privilege-escalation',
   'denial-of-service',
   'information-leak',
@@ -99,7 +99,7 @@ function conditionOf(file: JsonFields): Condition | undefined {
 }
 
 function impactOf(fields: JsonFields): Impact | [] {
-  const kind = choice(fields, 'kind', IMPACTS)
+  const kind = choice(fields, 'kind', IMPACT_KINDS)
   if (kind === undefined) return []
   return { kind, by: fields.text('by'), source: fields.text('source') ?? '' }
 }

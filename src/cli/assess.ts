@@ -12,6 +12,7 @@ import {
 import type { Condition } from '../advisory/condition.ts'
 import { describeClock } from '../advisory/embargo.ts'
 import { parseCondition } from '../advisory/parse-condition.ts'
+import { IMPACT_KINDS } from '../advisory/parse-statement.ts'
 import { parseJson } from '../advisory/parse-json.ts'
 import { AdvisoryStore } from '../store/advisory-store.ts'
 import { CommandFailed } from './command-failed.ts'
@@ -37,7 +38,7 @@ interface AssessOptions extends StoreOptions {
   readonly condition?: string
 }
 
-const IMPACTS = ['privilege-escalation', 'denial-of-service', 'information-leak', 'none']
+const IMPACTS: readonly string[] = [...IMPACT_KINDS, 'none']
 
 export function assessCommand(): Command {
   const command = new Command('assess')
@@ -47,7 +48,7 @@ export function assessCommand(): Command {
     .option('--why <sentence>', 'the reason, in a sentence')
     .option('--evidence <reference...>', 'what it rests on: test runs, commits, addresses')
     .addOption(new Option('--severity <severity>', 'how bad it is here').choices([...SEVERITIES]))
-    .addOption(new Option('--impacts <impact...>', 'the impacts that remain').choices(IMPACTS))
+    .addOption(new Option('--impacts <impact...>', 'the impacts that remain').choices([...IMPACTS]))
     .option('--condition <file>', 'a condition as JSON, to be used in place of the published one')
   return withClearanceOption(withStoreOptions(command))
     .addHelpText(

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   mkdtempSync,
   readdirSync,
@@ -199,6 +200,15 @@ describe('assessments', () => {
     store.assess(assessment('second'), false)
     const [loaded] = store.load({ cleared: false, now: NOW }).advisories
     expect(loaded).toMatchObject({ assessments: [{ why: 'first' }, { why: 'second' }] })
+  })
+})
+
+describe('a damaged file of assessments', () => {
+  it('is refused by its name, and not taken for none', () => {
+    store.add([statement({ embargo: PUBLIC })], NOW)
+    store.assess(assessment('first'), false)
+    appendFileSync(path.join(root, 'assessments/xsa-600.jsonl'), '{}\n')
+    expect(() => store.load({ cleared: false, now: NOW })).toThrow('xsa-600.jsonl')
   })
 })
 

@@ -6,7 +6,8 @@ import {
   combineStatements,
   numbersOf,
 } from '../advisory/combine-statements.ts'
-import type { Assessment } from '../advisory/assessment.ts'
+import { type Assessment, parseAssessment } from '../advisory/assessment.ts'
+import { parseJson } from '../advisory/parse-json.ts'
 import {
   type EmbargoedView,
   embargoedView,
@@ -226,11 +227,10 @@ export class AdvisoryStore {
   #assessments(xsa: number, embargoed: boolean): readonly Assessment[] {
     const file = this.#assessmentFile(xsa, embargoed)
     return readLines(file).map((line) => {
-      try {
-        return JSON.parse(line) as Assessment
-      } catch {
-        throw new StoreUnreadable(file)
-      }
+      const json = parseJson(line)
+      const assessment = json.kind === 'json' ? parseAssessment(json.value) : undefined
+      if (assessment === undefined) throw new StoreUnreadable(file)
+      return assessment
     })
   }
 
