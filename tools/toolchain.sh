@@ -28,19 +28,21 @@ install_packages() {
   cksum <"$root/package-lock.json" >"$root/node_modules/.reweave-lock"
 }
 
-prepare() {
+has_runtime() {
   [ "$("$node" --version 2>/dev/null)" = "v$node_version" ] &&
-    [ -f "$root/.tools/node_modules/npm/bin/npm-cli.js" ] || install_runtime
-  [ "$(cksum <"$root/package-lock.json")" = "$(cat "$root/node_modules/.reweave-lock" 2>/dev/null)" ] ||
-    install_packages
+    [ -f "$root/.tools/node_modules/npm/bin/npm-cli.js" ]
 }
 
-# Two first runs side by side must not install into the same folders at once.
-if [ "$("$node" --version 2>/dev/null)" != "v$node_version" ] ||
-  [ "$(cksum <"$root/package-lock.json")" != "$(cat "$root/node_modules/.reweave-lock" 2>/dev/null)" ]; then
+has_packages() {
+  [ "$(cksum <"$root/package-lock.json")" = "$(cat "$root/node_modules/.reweave-lock" 2>/dev/null)" ]
+}
+
+if ! { has_runtime && has_packages; }; then
+  # Two first runs side by side must not install into the same folders at once.
   mkdir -p "$root/.tools"
   exec 9>"$root/.tools/lock"
   flock 9
-  prepare
+  has_runtime || install_runtime
+  has_packages || install_packages
   exec 9>&-
 fi

@@ -18,6 +18,13 @@ import { probeCommand } from './probe.ts'
 import { revertCommand } from './revert.ts'
 import { statusCommand } from './status.ts'
 
+// Whoever reads the output may stop reading (`| head`); the command goes on to its end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 const argv = process.argv.slice(2)
 const program = new Command('reweave')
   .description('mends a running Xen hypervisor: no reboot, and no guest that notices')
