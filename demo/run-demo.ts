@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findEmulatorFault } from '../lab/emulator-fault.ts'
+import { findTripleFault } from '../lab/triple-fault.ts'
 import { startGuest } from '../lab/guest.ts'
 import type { GuestType } from '../lab/machine-options.ts'
 import { type Machine, startMachine } from '../lab/machine.ts'
@@ -51,20 +51,20 @@ export interface DemoHooks {
  *
  * @throws LabNotPrepared when this host cannot make the lab: there is nothing to report then
  */
-// A guest that the emulator broke says nothing about Xen or the fix, so the demo starts over, and
-// says why. Anything else that does not hold ends it.
+// A guest that ended by a triple fault says nothing about Xen or the fix (lab/triple-fault.ts), so the
+// demo starts over, and says why. Anything else that does not hold ends it.
 export async function runDemo(hooks: DemoHooks): Promise<DemoReport> {
   for (let attempt = 1; ; attempt += 1) {
-    const { report, emulatorFault } = await demonstrate(hooks)
-    if (report.ok || emulatorFault === undefined || attempt >= MOST_ATTEMPTS) return report
-    hooks.step(`${emulatorFault}. Starting over`)
+    const { report, tripleFault } = await demonstrate(hooks)
+    if (report.ok || tripleFault === undefined || attempt >= MOST_ATTEMPTS) return report
+    hooks.step(`${tripleFault}. Starting over`)
   }
 }
 
 async function demonstrate(
   hooks: DemoHooks,
-): Promise<{ readonly report: DemoReport; readonly emulatorFault: string | undefined }> {
-  let emulatorFault: string | undefined
+): Promise<{ readonly report: DemoReport; readonly tripleFault: string | undefined }> {
+  let tripleFault: string | undefined
   const record = new DemoRecord(hooks)
   let machine: Machine | undefined
   try {
@@ -91,10 +91,10 @@ async function demonstrate(
     if (error instanceof LabNotPrepared) throw error
     record.stopped(error)
   } finally {
-    emulatorFault = machine && findEmulatorFault(machine.consoleLog())
+    tripleFault = machine && findTripleFault(machine.consoleLog())
     await machine?.stop()
   }
-  return { report: record.report(), emulatorFault }
+  return { report: record.report(), tripleFault }
 }
 
 /** What is done on the one machine, once it runs. */

@@ -11,19 +11,21 @@ import { testTwoAtOnce } from './mending/two-at-once.ts'
 import { testXsa108, XSA_108_TASK } from './mending/xsa-108.ts'
 import { testXsa506, testXsa506Through } from './mending/xsa-506.ts'
 import { type HostFactsJson, reweave } from './testing/reweave-answer.ts'
+import { SturdyGuest } from './testing/sturdy-guest.ts'
 import { type XenSnapshot, XenUnderTest } from './testing/xen-under-test.ts'
 
 let xen: XenUnderTest
 let untouched: XenSnapshot
 let medium: string
-const guests: Guest[] = []
+let pv: Guest
+let pvh: SturdyGuest
 
 beforeAll(async () => {
   xen = await XenUnderTest.boot({})
   await xen.fillMedium()
   medium = xen.mediumDigest()
-  guests.push(await startGuest(xen.machine, { name: 'pv', type: 'pv' }))
-  guests.push(await startGuest(xen.machine, { name: 'pvh', type: 'pvh', extra: XSA_108_TASK }))
+  pv = await startGuest(xen.machine, { name: 'pv', type: 'pv' })
+  pvh = await SturdyGuest.start(xen, { name: 'pvh', type: 'pvh', extra: XSA_108_TASK })
   untouched = xen.see()
 })
 
@@ -47,6 +49,7 @@ function expectAsAtStart(): void {
 
 describe('inspect', () => {
   it('says what the host is: build, image, guests, engines, channels', async () => {
+    await pvh.ensureRuns()
     const { exit, json } = await reweave(xen.machine, ['inspect'])
     expect(exit).toBe(0)
     const facts = json as HostFactsJson
@@ -75,11 +78,16 @@ describe('inspect', () => {
 
 describe('with a PV and a PVH guest running', () => {
   testXsa506(() => xen, expectAsAtStart)
-  testXsa108(() => xen, expectAsAtStart)
+  testXsa108(
+    () => xen,
+    () => pvh,
+    expectAsAtStart,
+  )
 
   it('leaves both guests beating', async () => {
-    for (const { log } of guests) {
-      const beats = `grep -c '^beat' ${log}`
+    await pvh.ensureRuns()
+    for (const { log } of [pv, pvh]) {
+      const beats = `grep -ac 'beat ' ${log}`
       const before = Number(await xen.machine.run(beats))
       await xen.machine.run('sleep 2')
       expect(Number(await xen.machine.run(beats))).toBeGreaterThan(before)
@@ -90,7 +98,7 @@ describe('with a PV and a PVH guest running', () => {
 describe('without guests', () => {
   // An emulated guest takes half of the machine's time, and what follows does not ask for one.
   beforeAll(async () => {
-    for (const guest of guests) await guest.destroy()
+    for (const guest of [pv, pvh]) await guest.destroy()
   })
 
   testEngines(() => xen, expectAsAtStart)
