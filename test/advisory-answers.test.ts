@@ -9,8 +9,8 @@ import { PAGE, readShippedData, renderPage } from '../tools/advisory-page.ts'
 const { advisories, catalogue, lab } = readShippedData()
 
 /**
- * The right answer for the lab's machine, and why: written by hand from the advisories, not taken
- * from the program. Xen 4.17.5+72 as Debian built it (shadow paging, livepatch, no Flask), an
+ * The right answer for the lab's machine, and why: written by hand, each checked against its advisory
+ * and not generated. Xen 4.17.5+72 as Debian built it (shadow paging, livepatch, no Flask), an
  * AMD CPU older than Zen, a PV Dom0 with C xenstored, xl and tools of 4.17.7+13, Linux 6.1.192; one
  * PV and one PVH guest with one vCPU each, direct kernel boot, no network, no PCI device.
  */
