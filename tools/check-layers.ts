@@ -13,10 +13,12 @@ import path from 'node:path'
 const FLOOR = ['address']
 const FORMATS = [...FLOOR, 'elf', 'x86']
 const IMAGE = [...FORMATS, 'image']
-const MEMORY = [...IMAGE, 'memory', 'hotfix']
+const PAYLOAD = [...IMAGE, 'diff', 'payload']
+const MEMORY = [...PAYLOAD, 'memory', 'hotfix']
 const SPLICE = [...MEMORY, 'splice']
 const EDGE = [...SPLICE, 'xen', 'device']
 const CHANNEL = [...EDGE, 'channel']
+const BUILD = [...MEMORY, 'baseline', 'build']
 const HOST = [...CHANNEL, 'host']
 const ADVISORY = ['address', 'image', 'advisory']
 const FLEET = [...ADVISORY, 'fleet']
@@ -27,8 +29,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   elf: FLOOR,
   x86: FLOOR,
   image: FORMATS,
+  diff: IMAGE,
+  baseline: IMAGE,
+  payload: [...IMAGE, 'diff'],
   memory: IMAGE,
-  hotfix: IMAGE,
+  hotfix: PAYLOAD,
+  build: BUILD,
   splice: MEMORY,
   xen: SPLICE,
   device: [...SPLICE, 'xen'],
@@ -38,12 +44,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   fleet: ADVISORY,
   store: [...FLEET, ...HOST],
   xapi: FLEET,
-  cli: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo'],
+  cli: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo'],
   lab: HOST,
   demo: [...HOST, 'lab'],
-  bench: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
-  test: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
-  tools: [...HOST, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
+  bench: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
+  test: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
+  tools: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
 }
 
 /** Folders that must not reach the world: no `node:` modules, no edge packages. */
@@ -52,6 +58,9 @@ const PURE = new Set([
   'elf',
   'x86',
   'image',
+  'diff',
+  'baseline',
+  'payload',
   'memory',
   'hotfix',
   'splice',
