@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { runBuildCommand } from './build-command.ts'
+import { runBuildCommand } from '../src/workshop/build-command.ts'
 
 const MEBIBYTE = 2 ** 20
 // mke2fs takes 1 KiB for a small disk, which costs four times as many requests.

@@ -13,9 +13,9 @@
  */
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Apt, Package } from './apt.ts'
-import { cacheKey, findOrBuild } from './build-cache.ts'
-import { BuildFailed, runBuildCommand } from './build-command.ts'
+import type { Apt, Package } from '../src/debian/apt.ts'
+import { cacheKey, findOrBuild } from '../src/workshop/build-cache.ts'
+import { BuildFailed, runBuildCommand } from '../src/workshop/build-command.ts'
 import { makeDiskImage } from './disk-image.ts'
 import { makeDom0Keys } from './dom0-keys.ts'
 import { keepDom0Modules, moduleFile } from './dom0-modules.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { runBuildCommand } from './build-command.ts'
+import { runBuildCommand } from '../src/workshop/build-command.ts'
 
 /** The keys of one Dom0 image, in OpenSSH's formats. Made with it; no two caches share them. */
 export interface Dom0Keys {

@@ -5,7 +5,7 @@
  */
 import { existsSync, globSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { runBuildCommand } from './build-command.ts'
+import { runBuildCommand } from '../src/workshop/build-command.ts'
 import { DOM0_LAB_MODULES, DOM0_OTHER_MODULES, DOM0_ROOT_MODULES } from './dom0-recipe.ts'
 import {
   loadOrder,

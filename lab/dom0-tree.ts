@@ -9,7 +9,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { runBuildCommand } from './build-command.ts'
+import { runBuildCommand } from '../src/workshop/build-command.ts'
 import { DOM0_EXCLUDED_FILES, DOM0_NODE } from './dom0-recipe.ts'
 import type { Dom0Keys } from './dom0-keys.ts'
 

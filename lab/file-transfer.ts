@@ -3,7 +3,7 @@ import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { LabError } from './lab-error.ts'
-import { ended, spawnOwned } from './owned-process.ts'
+import { ended, spawnOwned } from '../src/workshop/owned-process.ts'
 import { execForBytes, execOverSsh, type RemoteCommand, type SshTarget } from './ssh.ts'
 
 /**

@@ -14,9 +14,9 @@ import { gunzipSync } from 'node:zlib'
 import { parseBuildId } from '../src/image/build-id.ts'
 import { describeImageRefusal } from '../src/image/image-refusal.ts'
 import { readImage } from '../src/image/read-image.ts'
-import type { Apt } from './apt.ts'
-import { cacheKey, findOrBuild } from './build-cache.ts'
-import { BuildFailed, runBuildCommand } from './build-command.ts'
+import type { Apt } from '../src/debian/apt.ts'
+import { cacheKey, findOrBuild } from '../src/workshop/build-cache.ts'
+import { BuildFailed, runBuildCommand } from '../src/workshop/build-command.ts'
 import type { HypervisorParts } from './parts.ts'
 
 /** Debian 12's two builds: the older lacks the fixes of XSA-477 to XSA-523. */
@@ -41,7 +41,7 @@ export interface HypervisorOptions {
 /**
  * The build that Debian published under exactly this version, from the cache or fetched now.
  *
- * Throws `LabNotPrepared` where the host's sources do not offer it.
+ * Throws `AptRefused` where the host's sources do not offer it.
  */
 export async function fetchHypervisor(
   version: string,

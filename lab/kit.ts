@@ -18,7 +18,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
-import { cacheKey, findOrBuild } from './build-cache.ts'
+import { cacheKey, findOrBuild } from '../src/workshop/build-cache.ts'
 import { makeDiskImage } from './disk-image.ts'
 import type { HypervisorParts } from './parts.ts'
 

@@ -14,6 +14,11 @@ export function labDirectory(): string {
     : path.resolve(chosen)
 }
 
+/** Where everything the lab builds is kept; safe to remove while no machine runs. */
+export function cacheDirectory(): string {
+  return path.join(labDirectory(), 'cache')
+}
+
 /** Holds one directory for each machine, named after it. */
 export function machinesDirectory(): string {
   return path.join(labDirectory(), 'machines')

@@ -1,15 +1,12 @@
+import { type AptRefusal, describeAptRefusal } from '../src/debian/apt-refusal.ts'
+import { installCommand } from '../src/debian/install-command.ts'
+
 /** Why this host cannot make a lab, with the facts that decided it. */
 export type LabRefusal =
   | { readonly kind: 'packages-missing'; readonly packages: readonly string[] }
   | { readonly kind: 'not-bookworm'; readonly found: string }
   | { readonly kind: 'not-x86-64'; readonly found: string }
-  | { readonly kind: 'no-debian-sources'; readonly looked: readonly string[] }
-  | {
-      readonly kind: 'package-not-offered'
-      readonly package: string
-      readonly wanted: string
-      readonly offered: readonly string[]
-    }
+  | AptRefusal
   | {
       readonly kind: 'too-little-space'
       readonly directory: string
@@ -27,9 +24,8 @@ export function describeLabRefusal(refusal: LabRefusal): string {
     case 'not-x86-64':
       return `Cannot make the lab: it needs an x86-64 host, and this one is ${refusal.found}`
     case 'no-debian-sources':
-      return `Cannot make the lab: no apt source of this host offers Debian bookworm's main component (looked in ${refusal.looked.join(', ')})`
     case 'package-not-offered':
-      return `Cannot make the lab: the host's apt sources do not offer ${refusal.package} ${refusal.wanted} (found ${refusal.offered.length === 0 ? 'none' : refusal.offered.join(', ')})`
+      return `Cannot make the lab: ${describeAptRefusal(refusal)}`
     case 'too-little-space':
       return `Cannot make the lab: ${refusal.directory} has ${mebibytes(refusal.foundBytes)} MiB free, wanted ${mebibytes(refusal.wantedBytes)}`
   }
@@ -45,11 +41,6 @@ export class LabNotPrepared extends Error {
     this.name = 'LabNotPrepared'
     this.refusal = refusal
   }
-}
-
-function installCommand(packages: readonly string[]): string {
-  const install = `apt-get install --yes --no-install-recommends ${packages.join(' ')}`
-  return `sudo sh -c 'apt-get update && ${install}'`
 }
 
 function mebibytes(bytes: number): number {

@@ -7,12 +7,18 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { BuildId } from '../src/image/build-id.ts'
-import { Apt } from './apt.ts'
-import { cacheDirectory } from './build-cache.ts'
+import { AptRefused } from '../src/debian/apt-refusal.ts'
+import { Apt } from '../src/debian/apt.ts'
 import { findOrBuildDom0Image, hasDom0Image } from './dom0-image.ts'
 import { GUEST_INITRAMFS, GUEST_KERNEL } from './dom0-recipe.ts'
-import { DEFAULT_HYPERVISOR_VERSION, fetchHypervisor } from './hypervisor.ts'
+import {
+  DEFAULT_HYPERVISOR_VERSION,
+  fetchHypervisor,
+  type HypervisorOptions,
+} from './hypervisor.ts'
 import { findOrBuildKit } from './kit.ts'
+import { cacheDirectory } from './lab-directory.ts'
+import { LabNotPrepared } from './lab-refusal.ts'
 import { preparePrerequisites } from './prerequisites.ts'
 
 /** Dom0's disk and what boots it. All paths are on this host; all files are shared and read-only. */
@@ -81,7 +87,18 @@ export async function prepareLab(options: LabOptions): Promise<LabParts> {
   await preparePrerequisites({ cacheDirectory: directory, isCacheWarm, progress })
   mkdirSync(directory, { recursive: true })
   const apt = new Apt({ directory: path.join(directory, 'apt'), progress })
-  const shared = { apt, cacheDirectory: directory, progress }
+  try {
+    return await fetchOrBuildParts(options, { apt, cacheDirectory: directory, progress })
+  } catch (error) {
+    if (error instanceof AptRefused) throw new LabNotPrepared(error.refusal)
+    throw error
+  }
+}
+
+async function fetchOrBuildParts(
+  options: LabOptions,
+  shared: HypervisorOptions,
+): Promise<LabParts> {
   // The hypervisor first: a version that is not to be had is then said before the long build.
   const version = options.hypervisorVersion ?? DEFAULT_HYPERVISOR_VERSION
   const hypervisor = await fetchHypervisor(version, shared)

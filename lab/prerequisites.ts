@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
-import { runBuildCommand } from './build-command.ts'
+import { runBuildCommand } from '../src/workshop/build-command.ts'
 import { LabNotPrepared, type LabRefusal } from './lab-refusal.ts'
 
 /** A Debian package, and a program of it whose presence shows that it is there. */

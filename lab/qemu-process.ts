@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lastLines } from './console-log.ts'
 import { LabError } from './lab-error.ts'
-import { ended, spawnOwned } from './owned-process.ts'
+import { ended, spawnOwned } from '../src/workshop/owned-process.ts'
 import { identifyProcess, type ProcessIdentity } from './process-identity.ts'
 import { forwardedSshPort } from './qmp.ts'
 

@@ -10,7 +10,7 @@ import { rmSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LabError } from './lab-error.ts'
-import { spawnOwned } from './owned-process.ts'
+import { spawnOwned } from '../src/workshop/owned-process.ts'
 
 /** How to reach one machine's Dom0. */
 export interface SshTarget {

@@ -18,7 +18,9 @@ const MEMORY = [...PAYLOAD, 'memory', 'hotfix']
 const SPLICE = [...MEMORY, 'splice']
 const EDGE = [...SPLICE, 'xen', 'device']
 const CHANNEL = [...EDGE, 'channel']
-const BUILD = [...MEMORY, 'baseline', 'build']
+/** Edge folders that know nothing of Xen. */
+const WORKSHOP = ['workshop', 'debian']
+const BUILD = [...MEMORY, ...WORKSHOP, 'baseline', 'build']
 const HOST = [...CHANNEL, 'host']
 const ADVISORY = ['address', 'image', 'advisory']
 const FLEET = [...ADVISORY, 'fleet']
@@ -34,6 +36,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   payload: [...IMAGE, 'diff'],
   memory: IMAGE,
   hotfix: PAYLOAD,
+  workshop: [],
+  debian: ['workshop'],
   build: BUILD,
   splice: MEMORY,
   xen: SPLICE,
@@ -45,8 +49,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   store: [...FLEET, ...HOST],
   xapi: FLEET,
   cli: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo'],
-  lab: HOST,
-  demo: [...HOST, 'lab'],
+  lab: [...HOST, ...WORKSHOP],
+  demo: [...HOST, ...WORKSHOP, 'lab'],
   bench: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
   test: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
   tools: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { Command } from 'commander'
 import { sweepStaleMachines } from '../../../lab/machine-registry.ts'
-import { ended, spawnOwned } from '../../../lab/owned-process.ts'
+import { ended, spawnOwned } from '../../workshop/owned-process.ts'
 import { openMachine, sshTarget } from '../../../lab/remote-machine.ts'
 import { sshArguments } from '../../../lab/ssh.ts'
 import { print } from '../output.ts'

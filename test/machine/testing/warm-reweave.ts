@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { spawnOwned } from '../../../lab/owned-process.ts'
+import { spawnOwned } from '../../../src/workshop/owned-process.ts'
 import { type RemoteMachine, sshTarget } from '../../../lab/remote-machine.ts'
 import { sshArguments } from '../../../lab/ssh.ts'
 import { parsed, type ReweaveAnswer } from './reweave-answer.ts'

@@ -16,9 +16,9 @@ import {
   parseOneLineSources,
   parseStanzas,
 } from './apt-sources.ts'
-import { runBuildCommand } from './build-command.ts'
-import { withFileLock } from './file-lock.ts'
-import { LabNotPrepared } from './lab-refusal.ts'
+import { AptRefused } from './apt-refusal.ts'
+import { runBuildCommand } from '../workshop/build-command.ts'
+import { withFileLock } from '../workshop/file-lock.ts'
 
 /** One package at one version. */
 export interface Package {
@@ -48,7 +48,7 @@ export class Apt {
   /**
    * The exact packages that an empty system gets when it installs these, by name.
    *
-   * Throws `LabNotPrepared` where the host's sources do not offer one of them.
+   * Throws `AptRefused` where the host's sources do not offer one of them.
    */
   async resolve(names: readonly string[]): Promise<Package[]> {
     await this.#refreshed()
@@ -60,7 +60,7 @@ export class Apt {
   /**
    * The `.deb` files of these packages at exactly these versions, fetched where they are not here.
    *
-   * Throws `LabNotPrepared` where the host's sources do not offer one of them.
+   * Throws `AptRefused` where the host's sources do not offer one of them.
    */
   async fetch(packages: readonly Package[]): Promise<string[]> {
     const kept = path.join(this.#directory, 'packages')
@@ -108,7 +108,7 @@ export class Apt {
     for (const { name, version } of wanted) {
       const offered = offers.get(name) ?? []
       if (version === undefined ? offered.length > 0 : offered.includes(version)) continue
-      throw new LabNotPrepared({
+      throw new AptRefused({
         kind: 'package-not-offered',
         package: name,
         wanted: version ?? 'in any version',
@@ -135,16 +135,18 @@ export class Apt {
   }
 
   async #writeConfiguration(): Promise<void> {
+    // What an older Reweave wrote there would be read beside what is written now.
+    rmSync(path.join(this.#directory, 'sources'), { recursive: true, force: true })
     for (const place of ['lists/partial', 'archives/partial', 'sources', 'nothing']) {
       mkdirSync(path.join(this.#directory, place), { recursive: true })
     }
     const sources = await readHostSources()
     const kept = keepBookworm(sources.found)
     if (kept.length === 0) {
-      throw new LabNotPrepared({ kind: 'no-debian-sources', looked: sources.looked })
+      throw new AptRefused({ kind: 'no-debian-sources', looked: sources.looked })
     }
     writeFileSync(path.join(this.#directory, 'status'), '')
-    writeFileSync(path.join(this.#directory, 'sources', 'lab.sources'), formatStanzas(kept))
+    writeFileSync(path.join(this.#directory, 'sources', 'host.sources'), formatStanzas(kept))
     writeFileSync(path.join(this.#directory, 'apt.conf'), configuration(this.#directory))
   }
 

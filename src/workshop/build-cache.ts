@@ -10,13 +10,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { labDirectory } from './lab-directory.ts'
 import { withFileLock } from './file-lock.ts'
-
-/** Where everything the lab builds is kept; safe to remove while no machine runs. */
-export function cacheDirectory(): string {
-  return path.join(labDirectory(), 'cache')
-}
 
 /**
  * The key for something made from these inputs, as 16 hexadecimal digits.

@@ -1,5 +1,5 @@
 /**
- * Apt's source lists: reading both formats, and keeping what the lab is built from.
+ * Apt's source lists: reading both formats, and keeping what is built from.
  *
  * Formats: sources.list(5), one line for each source or stanzas in deb822 style.
  *
@@ -54,8 +54,8 @@ export function parseOneLineSources(text: string): AptSource[] {
 /**
  * The part of these sources that offers Debian 12's binary packages in `main`.
  *
- * Third parties' sources and other releases are dropped: the lab takes nothing from them, and one
- * of them being out of reach must not keep it from being made.
+ * Third parties' sources and other releases are dropped: nothing is taken from them, and one
+ * of them being out of reach must not keep the rest from being read.
  */
 export function keepBookworm(sources: readonly AptSource[]): AptSource[] {
   return sources.flatMap((source): AptSource[] => {

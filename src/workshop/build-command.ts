@@ -1,6 +1,6 @@
 import { spawnOwned } from './owned-process.ts'
 
-/** A program that makes a part of the lab ended badly; the message ends with what it said. */
+/** A program that was to make something ended badly; the message ends with what it said. */
 export class BuildFailed extends Error {
   readonly code = 'build-failed'
 
