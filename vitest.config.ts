@@ -11,6 +11,7 @@ export default defineConfig({
             'src/**/*.test.ts',
             'lab/**/*.test.ts',
             'demo/**/*.test.ts',
+            'trial/**/*.test.ts',
             'bench/*.test.ts',
             'test/*.test.ts',
           ],

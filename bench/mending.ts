@@ -8,7 +8,8 @@
  */
 import { startMachine } from '../lab/machine.ts'
 import { prepareLab } from '../lab/parts.ts'
-import { type ChangeJson, reweaveInDom0 } from '../demo/dom0-commands.ts'
+import type { ChangeJson } from '../demo/change-json.ts'
+import { reweaveInDom0 } from '../lab/dom0-reweave.ts'
 import { median } from './measure.ts'
 
 const ENGINES = ['nvme', 'nvme-sectors', 'edu'] as const

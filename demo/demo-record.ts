@@ -1,9 +1,9 @@
 import type { HypervisorParts } from '../lab/parts.ts'
 import type { MemoryChange } from '../lab/ram-diff.ts'
-import type { ChangeJson } from './dom0-commands.ts'
+import type { ChangeJson } from './change-json.ts'
 import type { DemoReport, DemoStep, GuestHeartbeat, Phase, ReportedWrite } from './report.ts'
 import type { DemoHooks } from './run-demo.ts'
-import type { SeenSection } from './xen-memory.ts'
+import type { SeenSection } from '../lab/xen-memory.ts'
 
 /** What a step came to. A step without `held` holds. */
 export interface StepResult<T> {

@@ -28,7 +28,7 @@ function linksOf(page: string): readonly string[] {
 /** Everything in backticks that is a path of this checkout. A `*` stands for some file. */
 function pathsIn(page: string): readonly string[] {
   return [
-    ...proseOf(page).matchAll(/`((?:src|lab|demo|bench|test|tools|fixes|docs)\/[\w./*-]+)`/g),
+    ...proseOf(page).matchAll(/`((?:src|lab|demo|trial|bench|test|tools|fixes|docs)\/[\w./*-]+)`/g),
   ].map((match) => match[1] ?? '')
 }
 
@@ -86,13 +86,13 @@ describe('README.md', () => {
 describe('ARCHITECTURE.md', () => {
   it('has every folder of src/ in its diagram, once, and none that is missing', () => {
     const folders = readdirSync(path.join(ROOT, 'src'))
-    expect(layers.flat().sort()).toEqual([...folders, 'demo', 'lab'].sort())
+    expect(layers.flat().sort()).toEqual([...folders, 'demo', 'lab', 'trial'].sort())
   })
 
   it('draws its layers so that every import goes to a line below', () => {
-    const sources = globSync(['src/**/*.ts', 'lab/**/*.ts', 'demo/**/*.ts'], { cwd: ROOT }).filter(
-      (file) => !file.endsWith('.test.ts') && !file.includes('/testing/'),
-    )
+    const sources = globSync(['src/**/*.ts', 'lab/**/*.ts', 'demo/**/*.ts', 'trial/**/*.ts'], {
+      cwd: ROOT,
+    }).filter((file) => !file.endsWith('.test.ts') && !file.includes('/testing/'))
     const upwards = sources.flatMap((file) =>
       [...read(file).matchAll(/(?:from|import\() ?'(\.[^']+)'/g)]
         .map((match) => path.join(path.dirname(file), match[1] ?? ''))

@@ -48,12 +48,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   fleet: ADVISORY,
   store: [...FLEET, ...HOST],
   xapi: FLEET,
-  cli: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo'],
+  cli: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial'],
   lab: [...HOST, ...WORKSHOP],
   demo: [...HOST, ...WORKSHOP, 'lab'],
-  bench: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
-  test: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
-  tools: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'cli'],
+  trial: [...HOST, ...WORKSHOP, 'lab'],
+  bench: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial', 'cli'],
+  test: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial', 'cli'],
+  tools: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial', 'cli'],
 }
 
 /** Folders that must not reach the world: no `node:` modules, no edge packages. */
@@ -78,7 +79,7 @@ const GRANT_MAKERS = new Set(['src/splice/precheck.ts', 'src/memory/write-grant.
 
 const root = path.resolve(import.meta.dirname, '..')
 const files = globSync(
-  ['src/**/*.ts', 'lab/**/*.ts', 'demo/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'],
+  ['src/**/*.ts', 'lab/**/*.ts', 'demo/**/*.ts', 'trial/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'],
   {
     cwd: root,
   },

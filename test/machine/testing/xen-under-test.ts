@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type SeenSection, locationFrom, seeConstantSections } from '../../../demo/xen-memory.ts'
+import { type SeenSection, locationFrom, seeConstantSections } from '../../../lab/xen-memory.ts'
 import type { MachineRequest } from '../../../lab/machine-options.ts'
 import { machinePaths } from '../../../lab/machine-paths.ts'
 import { type Machine, startMachine } from '../../../lab/machine.ts'

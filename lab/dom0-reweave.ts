@@ -1,5 +1,4 @@
-import type { RemoteMachine } from '../lab/remote-machine.ts'
-import type { CostByPart } from '../src/memory/metered-memory.ts'
+import type { RemoteMachine } from './remote-machine.ts'
 
 /** A `reweave` command in Dom0 did not end as it must. */
 export class Dom0CommandFailed extends Error {
@@ -30,14 +29,4 @@ export async function reweaveInDom0(
     throw new Dom0CommandFailed(command, exit, stderr || stdout)
   }
   return JSON.parse(stdout)
-}
-
-/** What of `reweave apply --json` and `reweave revert --json` the demo reads. */
-export interface ChangeJson {
-  readonly result: string
-  readonly written: number
-  readonly engine: string
-  readonly dma: { readonly bytes: number; readonly transfers: number }
-  readonly cost: CostByPart
-  readonly seconds: number
 }

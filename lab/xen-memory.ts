@@ -1,4 +1,4 @@
-import type { RemoteMachine } from '../lab/remote-machine.ts'
+import type { RemoteMachine } from './remote-machine.ts'
 import { machineAddress } from '../src/address/address.ts'
 import { type ImageLocation, toMachine } from '../src/image/image-location.ts'
 import type { Image, ImageSection } from '../src/image/image.ts'
