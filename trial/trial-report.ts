@@ -77,9 +77,9 @@ export function renderTrials(reports: readonly TrialReport[]): string {
 
 function findings(report: TrialReport): readonly string[] {
   const { guests, text, probe, seconds } = report
+  const reverted = report.reverted ? `reverted in ${seconds.revert.toFixed(1)} s` : 'not reverted'
   return [
-    `applied in ${seconds.apply.toFixed(1)} s, ` +
-      `${report.reverted ? `reverted in ${seconds.revert.toFixed(1)} s` : 'not reverted'}`,
+    `applied in ${seconds.apply.toFixed(1)} s, ${reverted}`,
     `guests meanwhile: ${guests.created} created, ${guests.ran} ran, ${guests.destroyed} destroyed`,
     `code and constants: ${text.bytesDifferentWhileApplied} of ${text.bytes} bytes differed, ` +
       `${text.bytesDifferentAfterRevert} after the revert`,
