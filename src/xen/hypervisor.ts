@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
-import { ioctl, type Mapping, mapShared } from './libc.ts'
+import { ioctl, type Mapping, mapShared, unmap } from './libc.ts'
 
 /** Why hypercalls cannot be made from here. */
 export type HypervisorRefusal =
@@ -63,10 +63,7 @@ export class Hypervisor {
     const refusal = whyNot()
     if (refusal) return { kind: 'refused', refusal }
     const privcmd = openSync(PRIVCMD, 'r+')
-    const bufferFile = openSync(HYPERCALL_BUFFER, 'r+')
-    const buffer = mapShared(bufferFile, BUFFER_BYTES)
-    closeSync(bufferFile)
-    return { kind: 'open', hypervisor: new Hypervisor(privcmd, buffer) }
+    return { kind: 'open', hypervisor: new Hypervisor(privcmd, mapHypercallMemory(BUFFER_BYTES)) }
   }
 
   /**
@@ -104,6 +101,26 @@ export class Hypervisor {
     }
   }
 
+  /**
+   * Hands `use` memory of its own for a hypercall's data, zeroed, and takes it back when `use`
+   * returns. Nothing of it may be kept: what is behind `bytes` is then gone.
+   *
+   * For what does not fit into the shared buffer. Linux from 4.18 to 4.19 may allow 64 pages only.
+   */
+  withMemory<T>(byteLength: number, use: (buffer: HypercallBuffer) => T): T {
+    const mapping = mapHypercallMemory(Math.max(Math.ceil(byteLength / 4096), 1) * 4096)
+    try {
+      const bytes = mapping.bytes.subarray(0, byteLength)
+      return use({
+        address: mapping.address,
+        bytes,
+        view: new DataView(bytes.buffer, bytes.byteOffset, byteLength),
+      })
+    } finally {
+      unmap(mapping)
+    }
+  }
+
   /** Maps machine frames that this domain owns. Pure Dom0 (PV) only. */
   mapFrames(frames: readonly bigint[]): Mapping {
     const mapping = mapShared(this.#privcmd, frames.length * 4096)
@@ -120,6 +137,16 @@ export class Hypervisor {
     const result = ioctl(this.#privcmd, IOCTL_MMAPBATCH_V2, request)
     if (result !== 0) throw new FramesNotMapped(result)
     return mapping
+  }
+}
+
+/** Whole pages that a hypercall may dereference, zeroed by Linux. */
+function mapHypercallMemory(byteLength: number): Mapping {
+  const file = openSync(HYPERCALL_BUFFER, 'r+')
+  try {
+    return mapShared(file, byteLength)
+  } finally {
+    closeSync(file)
   }
 }
 

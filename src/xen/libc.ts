@@ -7,6 +7,7 @@ import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
 const cMmap = libc.func('void *mmap(void *, size_t, int, int, int, int64)')
+const cMunmap = libc.func('int munmap(void *, size_t)')
 const cIoctl = libc.func('int ioctl(int, uint64, void *)')
 const cFlock = libc.func('int flock(int, int)')
 const cMlock = libc.func('int mlock(void *, size_t)')
@@ -39,8 +40,7 @@ export function errnoName(errno: number): string {
  * Memory mapped into this process.
  *
  * `bytes` is for bulk data. For device registers use `Registers`, because typed arrays may merge
- * or tear accesses. Mappings last until the process ends: touching `bytes` after an munmap would
- * kill it, so there is none.
+ * or tear accesses. Mappings last until the process ends, but for those that `unmap` was given.
  */
 export interface Mapping {
   readonly address: bigint
@@ -51,6 +51,18 @@ export function mapShared(fileDescriptor: number, byteLength: number): Mapping {
   const address = cMmap(null, byteLength, PROT_READ_WRITE, MAP_SHARED, fileDescriptor, 0) as bigint
   if (address === MAP_FAILED) throw new SystemCallFailed('mmap', koffi.errno())
   return { address, bytes: new Uint8Array(koffi.view(address, byteLength)) }
+}
+
+/**
+ * Gives a mapping back.
+ *
+ * Touching its `bytes` afterwards kills the process, so this is for a mapping whose bytes nobody
+ * else was given.
+ */
+export function unmap(mapping: Mapping): void {
+  if (cMunmap(mapping.address, mapping.bytes.byteLength) !== 0) {
+    throw new SystemCallFailed('munmap', koffi.errno())
+  }
 }
 
 /** Keeps the mapping's pages resident, so that a hypercall may dereference them. */

@@ -5,8 +5,9 @@ import { HypercallFailed } from './identity.ts'
  * `sysctl`, the toolstack's hypercall, as far as Reweave needs it.
  *
  * Its structures are tied to an interface version that grows with Xen's releases; a call with
- * another is answered -EACCES. The layouts here are those of public/sysctl.h and public/domctl.h
- * at interface versions 0x12 (Xen 4.12) to 0x16 (4.21), which agree in the fields used.
+ * another is answered -EACCES. The layouts here are those of public/sysctl.h at interface versions
+ * 0xD (Xen 4.7) to 0x16 (4.21), which agree in the fields used but where a table says otherwise;
+ * `domains.ts` has its own.
  *
  * @module
  */
@@ -19,16 +20,28 @@ const GETCPUINFO = 8
 const LIVEPATCH_OP = 27
 
 /** Newest first: the version that answers is the running Xen's. */
-const INTERFACE_VERSIONS = [0x16, 0x15, 0x14, 0x13, 0x12] as const
+const INTERFACE_VERSIONS = [0x16, 0x15, 0x14, 0x13, 0x12, 0x11, 0x10, 0xf, 0xe, 0xd] as const
 const EACCES = 13
-const ENOSYS = 38
-const EOPNOTSUPP = 95
 
 /** `struct xen_sysctl`: u32 command, u32 interface version, 128 bytes of arguments. */
 const STRUCT_BYTES = 136
 const ARGUMENTS = 8
 /** Buffers that a call points to begin behind its structure. */
 const DATA = 4096
+
+/**
+ * Where `xen_sysctl_physinfo` has its capabilities, and which bit says that an IOMMU is enabled:
+ * XEN_SYSCTL_PHYSCAP_directio, up to 4.11 hvm_directio. 4.10 moved the field, 4.12 the bit.
+ */
+export function physicalCapabilities(interfaceVersion: number): {
+  readonly at: number
+  readonly directio: number
+} {
+  return {
+    at: interfaceVersion >= 0x10 ? 28 : 96,
+    directio: interfaceVersion >= 0x12 ? 1 << 2 : 1 << 1,
+  }
+}
 
 export interface PhysicalInfo {
   readonly onlineCpus: number
@@ -59,11 +72,12 @@ export class Sysctl {
 
   physicalInfo(): PhysicalInfo {
     const { view } = this.#require(PHYSINFO, 'physinfo')
-    const capabilities = view.getUint32(ARGUMENTS + 28, true)
+    const { at, directio } = physicalCapabilities(this.interfaceVersion)
+    const capabilities = view.getUint32(ARGUMENTS + at, true)
     return {
       onlineCpus: view.getUint32(ARGUMENTS + 8, true),
       maxCpuId: view.getUint32(ARGUMENTS + 12, true),
-      iommuEnabled: (capabilities & 4) !== 0,
+      iommuEnabled: (capabilities & directio) !== 0,
       hvm: (capabilities & 1) !== 0,
     }
   }
@@ -129,15 +143,12 @@ export class Sysctl {
   }
 
   /**
-   * One livepatch operation, with its arguments as Xen left them.
-   *
-   * Undefined when Xen was built without livepatching.
+   * One livepatch operation: what Xen returned, a negative errno or a result of zero and above, and
+   * its arguments as Xen left them. See `livepatch-abi.ts`.
    */
-  livepatch(fill: (args: DataView) => void): DataView | undefined {
+  livepatch(fill: (args: DataView) => void): { readonly result: number; readonly args: DataView } {
     const { result, buffer } = this.#call(LIVEPATCH_OP, fill)
-    if (result === -ENOSYS || result === -EOPNOTSUPP) return undefined
-    if (result < 0) throw new HypercallFailed('sysctl(livepatch_op)', result)
-    return argumentsOf(buffer)
+    return { result, args: argumentsOf(buffer) }
   }
 
   #require(command: number, name: string, fill?: (args: DataView) => void): HypercallBuffer {
