@@ -20,7 +20,7 @@ const EDGE = [...SPLICE, 'xen', 'device']
 const CHANNEL = [...EDGE, 'channel']
 /** Edge folders that know nothing of Xen. */
 const WORKSHOP = ['workshop', 'debian']
-const BUILD = [...MEMORY, ...WORKSHOP, 'baseline', 'build']
+const BUILD = [...SPLICE, ...WORKSHOP, 'baseline', 'build']
 const HOST = [...CHANNEL, 'host']
 const ADVISORY = ['address', 'image', 'advisory']
 const FLEET = [...ADVISORY, 'fleet']
@@ -51,7 +51,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial'],
   lab: [...HOST, ...WORKSHOP],
   demo: [...HOST, ...WORKSHOP, 'lab'],
-  trial: [...HOST, ...WORKSHOP, 'lab'],
+  trial: [...HOST, ...BUILD, 'lab'],
   bench: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial', 'cli'],
   test: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial', 'cli'],
   tools: [...HOST, ...BUILD, ...FLEET, 'store', 'xapi', 'lab', 'demo', 'trial', 'cli'],
