@@ -1,0 +1,142 @@
+/**
+ * The tables by which Xen finds instructions by their address.
+ *
+ * Layouts as of Xen 4.17: `struct alt_instr` (xen/arch/x86/include/asm/alternative.h), `struct
+ * exception_table_entry` (asm/uaccess.h), `struct bug_frame` (asm/bug.h). An image without a
+ * table's symbols has no entries in it.
+ *
+ * @module
+ */
+
+import { advance, distance, type VirtualAddress } from '../address/address.ts'
+import type { AddressRange } from '../address/address-range.ts'
+import type { Image } from './image.ts'
+
+/** Bytes that boot may replace according to the CPU's features. */
+export interface ImageAlternative {
+  /** The instructions as linked, with the NOPs behind them. */
+  readonly site: AddressRange<VirtualAddress>
+  /** How many of the site's bytes are those NOPs. */
+  readonly padByteLength: number
+  readonly replacement: AddressRange<VirtualAddress>
+  /** 32 * word + bit. */
+  readonly feature: number
+  /** Whether the replacement is for CPUs without the feature. */
+  readonly negated: boolean
+}
+
+/** An instruction that may fault, and where execution then goes on. */
+export interface ImageException {
+  readonly at: VirtualAddress
+  readonly goesOnAt: VirtualAddress
+}
+
+/** A `ud2` that Xen knows the meaning of. */
+export interface ImageBugFrame {
+  readonly at: VirtualAddress
+  /** A file's name, or the function that is to be run instead. */
+  readonly names: VirtualAddress
+}
+
+const ALTERNATIVE_BYTES = 14
+const EXCEPTION_BYTES = 8
+const BUG_FRAME_BYTES = 8
+const FLAG_NOT = 0x8000
+/** `BUG_DISP_WIDTH`: the bits of a frame's words that hold distances; the others hold a line. */
+const BUG_DISPLACEMENT_BITS = 24
+
+/** The table of alternatives, in its order, in which boot applies it. */
+export function imageAlternatives(image: Image): readonly ImageAlternative[] {
+  return entriesBetween(
+    image,
+    ['__alt_instructions', '__alt_instructions_end'],
+    ALTERNATIVE_BYTES,
+    (view, at) => {
+      const padByteLength = view.getUint8(12)
+      const feature = view.getUint16(8, true)
+      return {
+        site: {
+          start: advance(at, view.getInt32(0, true)),
+          byteLength: view.getUint8(10) + padByteLength,
+        },
+        padByteLength,
+        replacement: {
+          start: advance(at, 4 + view.getInt32(4, true)),
+          byteLength: view.getUint8(11),
+        },
+        feature: feature & ~FLAG_NOT,
+        negated: (feature & FLAG_NOT) !== 0,
+      }
+    },
+  )
+}
+
+/** Both exception tables: the one for the running hypervisor, and the one that comes before it. */
+export function imageExceptions(image: Image): readonly ImageException[] {
+  const tables = [
+    ['__start___ex_table', '__stop___ex_table'],
+    ['__start___pre_ex_table', '__stop___pre_ex_table'],
+  ] as const
+  return tables.flatMap((bounds) =>
+    entriesBetween(image, bounds, EXCEPTION_BYTES, (view, at) => ({
+      at: advance(at, view.getInt32(0, true)),
+      goesOnAt: advance(at, 4 + view.getInt32(4, true)),
+    })),
+  )
+}
+
+/** Every bug frame. An assertion's second half counts as a frame whose instruction is itself. */
+export function imageBugFrames(image: Image): readonly ImageBugFrame[] {
+  return entriesBetween(
+    image,
+    ['__start_bug_frames', '__stop_bug_frames_3'],
+    BUG_FRAME_BYTES,
+    (view, at) => ({
+      at: advance(at, bugDisplacement(view.getInt32(0, true))),
+      names: advance(at, bugDisplacement(view.getInt32(4, true))),
+    }),
+  )
+}
+
+function bugDisplacement(word: number): number {
+  const unused = 32 - BUG_DISPLACEMENT_BITS
+  return (word << unused) >> unused
+}
+
+/** The bytes of all three tables: distances in them are keys, and lead nowhere. */
+export function imageTableRanges(image: Image): readonly AddressRange<VirtualAddress>[] {
+  const bounds = [
+    ['__alt_instructions', '__alt_instructions_end'],
+    ['__start___ex_table', '__stop___ex_table'],
+    ['__start___pre_ex_table', '__stop___pre_ex_table'],
+    ['__start_bug_frames', '__stop_bug_frames_3'],
+  ] as const
+  return bounds.flatMap((each) => boundsOf(image, each) ?? [])
+}
+
+type Bounds = readonly [first: string, end: string]
+
+function boundsOf(image: Image, [first, end]: Bounds): AddressRange<VirtualAddress> | undefined {
+  const from = image.find(first)
+  const to = image.find(end)
+  if (from.kind !== 'found' || to.kind !== 'found') return undefined
+  const start = from.symbol.address
+  return { start, byteLength: Math.max(distance(start, to.symbol.address), 0) }
+}
+
+function entriesBetween<T>(
+  image: Image,
+  bounds: Bounds,
+  entryBytes: number,
+  read: (entry: DataView, at: VirtualAddress) => T,
+): readonly T[] {
+  const range = boundsOf(image, bounds)
+  const bytes = range && image.bytesAt(range)
+  if (range === undefined || bytes === undefined) return []
+  const entries: T[] = []
+  for (let offset = 0; offset + entryBytes <= bytes.byteLength; offset += entryBytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + offset, entryBytes)
+    entries.push(read(view, advance(range.start, offset)))
+  }
+  return entries
+}
