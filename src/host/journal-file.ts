@@ -10,7 +10,14 @@ import {
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
 import { encodeLine } from '../splice/journal-line.ts'
-import type { Journal, JournalEntry, JournalRecord } from '../splice/journal.ts'
+import type {
+  Journal,
+  JournalEntry,
+  JournalRecord,
+  LivepatchJournal,
+  LivepatchRecord,
+  TransactionRecord,
+} from '../splice/journal.ts'
 import {
   describeCorruption,
   type JournalCorrupt,
@@ -100,9 +107,11 @@ export class JournalFile {
     return this.#tail
   }
 
-  /** The port for transactions of one boot. */
-  forBoot(bootId: string): Journal {
-    return { append: async (record) => this.#append(bootId, record) }
+  /** The port for transactions and livepatch actions of one boot. */
+  forBoot(bootId: string): Journal & LivepatchJournal {
+    return {
+      append: async (record: TransactionRecord | LivepatchRecord) => this.#append(bootId, record),
+    }
   }
 
   /** Appends after this open the file anew. */

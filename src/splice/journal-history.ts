@@ -3,6 +3,7 @@ import type {
   BeginRecord,
   EndRecord,
   JournalEntry,
+  JournalRecord,
   PassageRecord,
   TransactionRecord,
 } from './journal.ts'
@@ -32,7 +33,7 @@ export function lastTransactionOf(
   const begin = entry.record
   const records: TransactionRecord[] = []
   for (const { record } of ofBoot.slice(first)) {
-    if (record.kind !== 'resumed' && record.transaction === begin.transaction) records.push(record)
+    if (isOfTransaction(record, begin.transaction)) records.push(record)
   }
   return {
     begin,
@@ -40,6 +41,18 @@ export function lastTransactionOf(
     records,
     passage: records.findLast((record) => record.kind === 'passage')?.result,
     end: records.findLast((record) => record.kind === 'end')?.result,
+  }
+}
+
+function isOfTransaction(record: JournalRecord, transaction: string): record is TransactionRecord {
+  switch (record.kind) {
+    case 'livepatch-apply':
+    case 'livepatch-withdraw':
+    case 'livepatch-end':
+    case 'resumed':
+      return false
+    default:
+      return record.transaction === transaction
   }
 }
 

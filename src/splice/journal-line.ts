@@ -22,8 +22,11 @@ import type {
   EndRecord,
   JournalEntry,
   JournalRecord,
+  LivepatchApplyRecord,
+  LivepatchEndRecord,
   OutcomeRecord,
   PassageRecord,
+  ReplacedFunction,
 } from './journal.ts'
 import type { PlannedWrite } from './plan.ts'
 
@@ -148,6 +151,31 @@ const record = variant<JournalRecord>({
     result: variant<EndRecord['result']>({
       completed: object({ kind: oneOf('completed') }),
       abandoned: object({ kind: oneOf('abandoned'), reason: text }),
+    }),
+  }),
+  'livepatch-apply': object<LivepatchApplyRecord>({
+    kind: oneOf('livepatch-apply'),
+    transaction: text,
+    action: oneOf('apply', 'replace'),
+    hotfix: text,
+    name: text,
+    buildId,
+    dependsOn: buildId,
+    functions: list(object<ReplacedFunction>({ name: text, address: virtual, byteLength: count })),
+  }),
+  'livepatch-withdraw': object({
+    kind: oneOf('livepatch-withdraw'),
+    transaction: text,
+    action: oneOf('revert', 'unload'),
+    name: text,
+  }),
+  'livepatch-end': object({
+    kind: oneOf('livepatch-end'),
+    transaction: text,
+    result: variant<LivepatchEndRecord['result']>({
+      completed: object({ kind: oneOf('completed') }),
+      refused: object({ kind: oneOf('refused'), why: text }),
+      incomplete: object({ kind: oneOf('incomplete'), what: text }),
     }),
   }),
   resumed: object({ kind: oneOf('resumed'), tornFrom: count, tornBytes: count }),

@@ -33,10 +33,11 @@ function journalOf(world: SpliceWorld): string[] {
         return `intent ${record.write} ${record.direction}`
       case 'outcome':
         return `outcome ${record.write} ${record.result.kind}`
-      case 'resumed':
-        return 'resumed'
-      default:
+      case 'passage':
+      case 'end':
         return `${record.kind} ${record.result.kind}`
+      default:
+        return record.kind
     }
   })
 }

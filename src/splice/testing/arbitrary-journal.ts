@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
-import { machineAddress } from '../../address/address.ts'
-import type { JournalEntry, TransactionRecord } from '../journal.ts'
+import { machineAddress, virtualAddress } from '../../address/address.ts'
+import { buildIdFromBytes } from '../../image/build-id.ts'
+import type { JournalEntry, LivepatchRecord, TransactionRecord } from '../journal.ts'
 import { arbitraryPlan } from './arbitrary-plan.ts'
 
 // Text of all kinds: what a fix file holds reaches the journal.
@@ -50,9 +51,51 @@ export const arbitraryRecord: fc.Arbitrary<TransactionRecord> = fc.oneof(
   }),
 )
 
+const buildId = fc.uint8Array({ minLength: 8, maxLength: 32 }).map((bytes) => {
+  const made = buildIdFromBytes(bytes)
+  if (made === undefined) throw new RangeError('8 to 32 bytes are a build-id')
+  return made
+})
+
+/** Any record of a livepatch action. */
+export const arbitraryLivepatchRecord: fc.Arbitrary<LivepatchRecord> = fc.oneof(
+  fc.record({
+    kind: fc.constant('livepatch-apply'),
+    transaction,
+    action: fc.constantFrom('apply', 'replace'),
+    hotfix: text,
+    name: text,
+    buildId,
+    dependsOn: buildId,
+    functions: fc.array(
+      fc.record({
+        name: text,
+        address: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }).map(virtualAddress),
+        byteLength: fc.nat(),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('livepatch-withdraw'),
+    transaction,
+    action: fc.constantFrom('revert', 'unload'),
+    name: text,
+  }),
+  fc.record({
+    kind: fc.constant('livepatch-end'),
+    transaction,
+    result: fc.oneof(
+      fc.constant({ kind: 'completed' as const }),
+      fc.record({ kind: fc.constant('refused'), why: text }),
+      fc.record({ kind: fc.constant('incomplete'), what: text }),
+    ),
+  }),
+)
+
 /** Entries as a journal numbers them. */
 export const arbitraryEntries: fc.Arbitrary<readonly JournalEntry[]> = fc
-  .array(arbitraryRecord, { maxLength: 5 })
+  .array(fc.oneof(arbitraryRecord, arbitraryLivepatchRecord), { maxLength: 5 })
   .map((records) =>
     records.map((record, index) => ({
       sequence: index + 1,
