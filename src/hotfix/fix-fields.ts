@@ -11,18 +11,12 @@ import {
 import type { CodeText } from './code-text.ts'
 import { readCodeText } from './code-text.ts'
 import { type FixProblem, printable, quoted } from './fix-problem.ts'
+import type { TextShape } from './text-shapes.ts'
 
 /** The node of a field and the field's path. */
 export interface Field {
   readonly path: string
   readonly node: unknown
-}
-
-/** What a field's text must look like. */
-export interface TextShape {
-  readonly wanted: string
-  readonly longest: number
-  readonly pattern?: RegExp
 }
 
 /**

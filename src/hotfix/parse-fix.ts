@@ -1,37 +1,17 @@
 import { Composer, type Document, LineCounter, Parser } from 'yaml'
 import { type BuildId, parseBuildId } from '../image/build-id.ts'
 import type { Change, Fix, Place } from './fix.ts'
-import { type Field, FixFields, type TextShape } from './fix-fields.ts'
+import { type Field, FixFields } from './fix-fields.ts'
 import { FIX_LIMITS } from './fix-limits.ts'
 import { type FixProblem, printable, quoted } from './fix-problem.ts'
 import { PLACE_WANTED, parsePlace } from './place-text.ts'
+import { ADVISORY, CVE, NAME, type TextShape, TITLE, VERSION } from './text-shapes.ts'
 
 /** A fix read from its file, or everything that is wrong with the file. */
 export type ParsedFix =
   | { readonly kind: 'parsed'; readonly fix: Fix }
   | { readonly kind: 'refused'; readonly problems: readonly FixProblem[] }
 
-const NAME: TextShape = {
-  wanted: 'lower-case letters and digits, with single dashes between them',
-  longest: FIX_LIMITS.nameLength,
-  pattern: /^[a-z0-9]+(?:-[a-z0-9]+)*$/,
-}
-const ADVISORY: TextShape = {
-  wanted: 'XSA- and a number',
-  longest: FIX_LIMITS.nameLength,
-  pattern: /^XSA-[1-9][0-9]*$/,
-}
-const CVE: TextShape = {
-  wanted: 'CVE-, a year, a dash and a number',
-  longest: FIX_LIMITS.nameLength,
-  pattern: /^CVE-[0-9]{4}-[0-9]{4,}$/,
-}
-const VERSION: TextShape = {
-  wanted: 'a version without spaces',
-  longest: FIX_LIMITS.versionLength,
-  pattern: /^[!-~]+$/,
-}
-const TITLE: TextShape = { wanted: 'one line', longest: FIX_LIMITS.titleLength }
 const WHY: TextShape = { wanted: 'the reason for the change', longest: FIX_LIMITS.whyLength }
 const PLACE: TextShape = { wanted: PLACE_WANTED, longest: FIX_LIMITS.symbolLength + 16 }
 const BUILD_ID: TextShape = { wanted: 'a build-id in hexadecimal', longest: 64 }

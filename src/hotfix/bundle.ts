@@ -1,0 +1,29 @@
+/**
+ * A bundle: a hotfix in one file, with all that a host needs of it besides its own symbols.
+ *
+ *     manifest.json        what it is and for which build; see manifest.ts
+ *     payload.livepatch    the code built from a source patch, as an ELF file
+ *     fix.yaml             changes written by hand
+ *     SHA256SUMS           the sum of each of them, as `sha256sum -c` reads it
+ *
+ * It is an archive that tar can list and unpack. See docs/formats/hotfix.md.
+ *
+ * @module
+ */
+
+import type { Fix } from './fix.ts'
+import type { HotfixManifest } from './manifest.ts'
+
+/** SHA-256 in lower-case hexadecimal. Pure code is given it. */
+export type Sha256 = (bytes: Uint8Array) => string
+
+/** A bundle as read: whole, and in agreement with itself. */
+export interface Bundle {
+  readonly manifest: HotfixManifest
+  /** The file `payload.livepatch`, if there is one. */
+  readonly payload: Uint8Array | undefined
+  readonly fix: Fix | undefined
+  /** The whole file, and its sum. */
+  readonly bytes: Uint8Array
+  readonly digest: string
+}

@@ -1,0 +1,33 @@
+/**
+ * Text as UTF-8 and back.
+ *
+ * Pure folders have no `TextEncoder`, but the language itself encodes and decodes UTF-8 in URIs,
+ * and is strict about it (ECMA-262, 19.2.6).
+ *
+ * @module
+ */
+
+/** @throws URIError when the text holds half of a surrogate pair */
+export function utf8Bytes(text: string): Uint8Array {
+  const encoded = encodeURIComponent(text)
+  const bytes: number[] = []
+  for (let at = 0; at < encoded.length; at += 1) {
+    if (encoded[at] === '%') {
+      bytes.push(Number.parseInt(encoded.slice(at + 1, at + 3), 16))
+      at += 2
+    } else bytes.push(encoded.charCodeAt(at))
+  }
+  return Uint8Array.from(bytes)
+}
+
+/** The text, or undefined where the bytes are not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
+  let encoded = ''
+  for (const byte of bytes) encoded += `%${byte.toString(16).padStart(2, '0')}`
+  try {
+    return decodeURIComponent(encoded)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}
