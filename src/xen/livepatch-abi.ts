@@ -22,8 +22,6 @@
 
 /** `XEN_LIVEPATCH_NAME_SIZE` without the final NUL. */
 export const MAX_LIVEPATCH_NAME_BYTES = 127
-/** `LIVEPATCH_MAX_SIZE` (xen/include/xen/livepatch.h). */
-export const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024
 /** The first interface version whose LIST tells metadata, and whose ACTION has flags: Xen 4.14. */
 export const FIRST_WITH_METADATA = 0x13
 /** `LIVEPATCH_ACTION_*`. */
