@@ -1,15 +1,22 @@
 import type { VirtualAddress } from '../address/address.ts'
 import { contains } from '../address/address-range.ts'
 import type { Image, ImageSymbol } from '../image/image.ts'
+import { FreeRuns } from './free-runs.ts'
 import { type Sweep, sweepFunction } from '../x86/boundaries.ts'
 
-/** The sweeps of an image's functions, each made once. */
+/** The sweeps of an image's functions, and the bytes that they leave free, each found once. */
 export class FunctionSweeps {
   readonly image: Image
   readonly #sweeps = new Map<VirtualAddress, Sweep>()
+  #freeRuns: FreeRuns | undefined
 
   constructor(image: Image) {
     this.image = image
+  }
+
+  get freeRuns(): FreeRuns {
+    this.#freeRuns ??= new FreeRuns(this)
+    return this.#freeRuns
   }
 
   /** The sweep of a function as linked. A function without bytes has an unclean one. */

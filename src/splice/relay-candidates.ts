@@ -1,10 +1,7 @@
 import { advance, distance, type VirtualAddress } from '../address/address.ts'
-import { type AddressRange, overlaps, rangeEnd } from '../address/address-range.ts'
-import { relayCandidates as relayPadding } from '../image/free-bytes.ts'
-import type { Image, ImageSymbol } from '../image/image.ts'
-import { endsFlow } from '../x86/instruction.ts'
+import { type AddressRange, rangeEnd } from '../address/address-range.ts'
+import type { Image } from '../image/image.ts'
 import { NEAR_JUMP_BYTES, reachesShort, SHORT_JUMP_BYTES } from '../x86/jump.ts'
-import { unreachedNops } from '../x86/unreached-nops.ts'
 import type { FunctionSweeps } from './function-sweeps.ts'
 
 /** Five bytes of the image that nothing executes, in reach of a `jmp rel8`. */
@@ -12,11 +9,6 @@ export interface RelayCandidate {
   readonly at: VirtualAddress
   readonly linked: Uint8Array
   /** Where they lie, for people: `padding behind enable_nonboot_cpus`. */
-  readonly place: string
-}
-
-interface FreeRun extends AddressRange<VirtualAddress> {
-  readonly insideFunction: boolean
   readonly place: string
 }
 
@@ -43,7 +35,7 @@ export function relayCandidates(
   sweeps: FunctionSweeps,
   site: VirtualAddress,
 ): readonly RelayCandidate[] {
-  const runs = freeRuns(sweeps, site)
+  const runs = sweeps.freeRuns.near(relayNeighbourhood(sweeps.image, site))
   const found: (RelayCandidate & { readonly insideFunction: boolean })[] = []
   for (const run of runs) {
     for (let offset = 0; offset + NEAR_JUMP_BYTES <= run.byteLength; offset++) {
@@ -62,49 +54,4 @@ export function relayCandidates(
         distance(b.at, a.at),
     )
     .map(({ at, linked, place }) => ({ at, linked, place }))
-}
-
-function freeRuns(sweeps: FunctionSweeps, site: VirtualAddress): readonly FreeRun[] {
-  const near = relayNeighbourhood(sweeps.image, site)
-  const between = relayPadding(sweeps.image, site, FURTHEST_BYTES)
-    .filter(({ behind }) => isLeftBehind(sweeps, behind))
-    .map(({ start, byteLength, behind }) => {
-      const range = { start, byteLength }
-      return { ...range, insideFunction: false, place: `padding behind ${behind.name}` }
-    })
-  const functions = new Set<ImageSymbol>()
-  for (const symbol of sweeps.image.symbols) {
-    const range = { start: symbol.address, byteLength: symbol.byteLength }
-    if (symbol.kind === 'function' && overlaps(range, near)) functions.add(symbol)
-  }
-  const inside = [...functions].flatMap((symbol) => runsInside(sweeps, symbol))
-  return [...between, ...inside]
-}
-
-/** How far a `jmp rel8` reaches, from its own first byte, on its longer side. */
-const FURTHEST_BYTES = SHORT_JUMP_BYTES + 0x7f
-
-function runsInside(sweeps: FunctionSweeps, symbol: ImageSymbol): readonly FreeRun[] {
-  const sweep = sweeps.of(symbol)
-  if (sweep.kind !== 'clean') return []
-  return unreachedNops(sweep).map((run) => ({
-    start: advance(symbol.address, run.offset),
-    byteLength: run.byteLength,
-    insideFunction: true,
-    place: `unreached bytes of ${symbol.name}`,
-  }))
-}
-
-/**
- * Whether execution never passes the function's end.
- *
- * Hand-written assembly may run through the padding behind it into the next label.
- */
-function isLeftBehind(sweeps: FunctionSweeps, symbol: ImageSymbol): boolean {
-  const sweep = sweeps.of(symbol)
-  if (sweep.kind !== 'clean') return false
-  const last = sweep.instructions.at(-1)
-  if (last !== undefined && endsFlow(last)) return true
-  // The symbol's size may take in padding at its end.
-  return unreachedNops(sweep).some((run) => run.offset + run.byteLength === sweep.byteLength)
 }

@@ -2,7 +2,7 @@ import type { VirtualAddress } from '../../address/address.ts'
 import type { AddressRange } from '../../address/address-range.ts'
 import type { ImageSymbol } from '../../image/image.ts'
 import type { PlannedWrite } from '../plan.ts'
-import type { EntryObstacle } from './entry-obstacle.ts'
+import type { EntryObstacle, TriedSite } from './entry-obstacle.ts'
 
 /**
  * How the site's jump gets away from it.
@@ -51,8 +51,10 @@ export interface EntrySwitch {
 export interface EntryFixed {
   readonly kind: 'cannot'
   readonly function: ImageSymbol
-  /** The obstacle that stands nearest to the entry. */
+  /** What ended the search. */
   readonly reason: EntryObstacle
+  /** The instructions up to there, none of which can carry the jump. */
+  readonly tried: readonly TriedSite[]
 }
 
 /** Where the stub is put. The caller finds the place; any in `.text` or behind it will do. */

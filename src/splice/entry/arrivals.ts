@@ -1,0 +1,104 @@
+import { advance, distance, type VirtualAddress } from '../../address/address.ts'
+import { type AddressRange, contains, rangeEnd } from '../../address/address-range.ts'
+import type { Image } from '../../image/image.ts'
+import { imageAlternatives, imageExceptions } from '../../image/image-tables.ts'
+import type { FunctionSweeps } from '../function-sweeps.ts'
+
+/**
+ * The addresses of `.text` at which execution may arrive other than from the instruction in front:
+ * targets of branches, symbols, addresses that code or data holds, where a fault goes on.
+ *
+ * More addresses may be in it than are ever arrived at, none are missing, as long as addresses are
+ * whole 64-bit words, operands relative to `%rip`, or entries of Xen's tables. Other relative tables
+ * are not known: a function with an indirect jump of its own may be entered anywhere.
+ */
+// Code that no clean sweep covers (hand-written assembly, replacements of alternatives) is read at
+// every byte, as if a branch began there. That finds too many, which only costs a few sites.
+export class Arrivals {
+  readonly #text: AddressRange<VirtualAddress>
+  /** Byte for byte of `.text`: 1 for an arrival. */
+  readonly #marks: Uint8Array
+
+  constructor(sweeps: FunctionSweeps) {
+    const { image } = sweeps
+    this.#text = image.text
+    this.#marks = new Uint8Array(image.text.byteLength)
+    for (const symbol of image.symbols) this.#mark(symbol.address)
+    for (const { goesOnAt } of imageExceptions(image)) this.#mark(goesOnAt)
+    for (const section of image.sections) {
+      if (section.bytes === undefined) continue
+      this.#markPointers(section.bytes)
+      if (section.executable) this.#markBranches(sweeps, section)
+    }
+    for (const { site, replacement } of imageAlternatives(image)) {
+      const bytes = image.bytesAt(replacement)
+      if (bytes !== undefined) this.#markAnyBranches(bytes, site.start)
+    }
+  }
+
+  /** The lowest arrival in the range, if there is one. The range lies in `.text`. */
+  firstIn(range: AddressRange<VirtualAddress>): VirtualAddress | undefined {
+    const offset = distance(this.#text.start, range.start)
+    const found = this.#marks.subarray(offset, offset + range.byteLength).indexOf(1)
+    return found === -1 ? undefined : advance(range.start, found)
+  }
+
+  #mark(address: bigint): void {
+    const offset = Number(address - this.#text.start)
+    // A typed array ignores what is written outside it, but only where the index is an integer.
+    if (offset >= 0 && offset < this.#marks.byteLength) this.#marks[offset] = 1
+  }
+
+  /** Whatever 8 bytes can be an address of `.text`, aligned or not. */
+  #markPointers(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const { start } = this.#text
+    const [first, last] = [start, rangeEnd(this.#text)].map((end) => Number(end >> 32n))
+    for (let offset = 0; offset + 8 <= bytes.byteLength; offset++) {
+      const high = view.getUint32(offset + 4, true)
+      if (high === first || high === last) this.#mark(view.getBigUint64(offset, true))
+    }
+  }
+
+  /** The branches and operands of the section's functions, and all there may be between them. */
+  #markBranches(sweeps: FunctionSweeps, section: Image['text']): void {
+    let covered = section.start
+    for (const symbol of sweeps.image.symbols) {
+      const range = { start: symbol.address, byteLength: symbol.byteLength }
+      if (symbol.kind !== 'function' || !contains(section, range)) continue
+      const sweep = sweeps.of(symbol)
+      if (sweep.kind !== 'clean') continue
+      for (const { branchTarget, ripTarget } of sweep.instructions) {
+        if (branchTarget !== undefined) this.#mark(branchTarget)
+        if (ripTarget !== undefined) this.#mark(ripTarget)
+      }
+      if (range.start > covered) this.#markUncovered(section, covered, range.start)
+      if (rangeEnd(range) > covered) covered = rangeEnd(range)
+    }
+    this.#markUncovered(section, covered, rangeEnd<VirtualAddress>(section))
+  }
+
+  #markUncovered(section: Image['text'], start: VirtualAddress, end: VirtualAddress): void {
+    const from = distance(section.start, start)
+    const bytes = section.bytes?.subarray(from, distance(section.start, end))
+    if (bytes !== undefined) this.#markAnyBranches(bytes, start)
+  }
+
+  /** Every branch and every operand relative to `%rip` that bytes at `start` can be a part of. */
+  #markAnyBranches(bytes: Uint8Array, start: VirtualAddress): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const base = distance(this.#text.start, start)
+    const mark = (offset: number): void => {
+      if (offset >= 0 && offset < this.#marks.byteLength) this.#marks[offset] = 1
+    }
+    for (let offset = 0; offset < bytes.byteLength; offset++) {
+      if (offset + 4 <= bytes.byteLength) mark(base + offset + 4 + view.getInt32(offset, true))
+      const opcode = bytes[offset] ?? 0
+      const hasShortForm =
+        opcode === 0xeb || (opcode >= 0x70 && opcode <= 0x7f) || (opcode >= 0xe0 && opcode <= 0xe3)
+      if (hasShortForm && offset + 2 <= bytes.byteLength) {
+        mark(base + offset + 2 + view.getInt8(offset + 1))
+      }
+    }
+  }
+}
