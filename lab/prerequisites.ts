@@ -5,13 +5,14 @@
  */
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
-import { runBuildCommand } from '../src/workshop/build-command.ts'
+import {
+  installPackages,
+  missingPackages,
+  type RequiredPackage,
+} from '../src/debian/required-packages.ts'
 import { LabNotPrepared, type LabRefusal } from './lab-refusal.ts'
 
-/** A Debian package, and a program of it whose presence shows that it is there. */
-interface Prerequisite {
-  readonly package: string
-  readonly program: string
+interface Prerequisite extends RequiredPackage {
   /** Needed only where the lab does not run as root. */
   readonly notAsRoot?: true
 }
@@ -75,20 +76,19 @@ export async function preparePrerequisites(options: {
 }): Promise<void> {
   const { cacheDirectory, isCacheWarm } = options
   const isRoot = process.getuid?.() === 0
-  const missingPackages = PREREQUISITES.filter(
-    (wanted) => !(isRoot && wanted.notAsRoot === true) && findProgram(wanted.program) === undefined,
-  ).map((wanted) => wanted.package)
+  const needed = PREREQUISITES.filter((wanted) => !(isRoot && wanted.notAsRoot === true))
+  const missing = missingPackages(needed)
   const refusal = refuseHost({
     architecture: process.arch,
     osRelease: existsSync(OS_RELEASE) ? readFileSync(OS_RELEASE, 'utf8') : undefined,
     isRoot,
-    missingPackages,
+    missingPackages: missing.map((wanted) => wanted.package),
     cacheDirectory,
     freeBytes: freeBytes(cacheDirectory),
     isCacheWarm,
   })
   if (refusal !== undefined) throw new LabNotPrepared(refusal)
-  if (missingPackages.length > 0) await install(missingPackages, options.progress)
+  if (missing.length > 0) await installPackages(missing, options.progress)
 }
 
 const OS_RELEASE = '/etc/os-release'
@@ -105,43 +105,9 @@ export function parseOsRelease(text: string): { id: string; codename: string; na
   }
 }
 
-/** The path of a program. Debian keeps some where a plain user's PATH does not look. */
-function findProgram(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
-  return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file))
-}
-
 function freeBytes(directory: string): number {
   let existing = directory
   while (!existsSync(existing)) existing = path.dirname(existing)
   const { bavail, bsize } = statfsSync(existing)
   return bavail * bsize
-}
-
-async function install(
-  packages: readonly string[],
-  progress: (line: string) => void,
-): Promise<void> {
-  const environment = { DEBIAN_FRONTEND: 'noninteractive' }
-  // Waits for another apt-get instead of failing beside it.
-  const settings = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
-  progress('Reading package lists')
-  await runBuildCommand('apt-get', [...settings, 'update'], { environment })
-  progress(`Installing ${packages.join(', ')}`)
-  const onLine = (line: string): void => {
-    if (/^(?:Get:\d|Unpacking |Setting up )/.test(line)) progress(withoutAddresses(line))
-  }
-  const command = [...settings, 'install', '--yes', '--no-install-recommends', ...packages]
-  await runBuildCommand('apt-get', command, { environment, onLine })
-  const missing = PREREQUISITES.filter(
-    (wanted) => packages.includes(wanted.package) && findProgram(wanted.program) === undefined,
-  )
-  const [first] = missing
-  if (first === undefined) return
-  throw new Error(`Cannot find ${first.program} although ${first.package} was installed`)
-}
-
-/** `Get:3 http://HOST/debian bookworm/main amd64 PACKAGE …` without where it came from. */
-function withoutAddresses(line: string): string {
-  return line.replace(/\s+\w+:\/\/\S+/, '')
 }

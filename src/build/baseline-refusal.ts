@@ -17,6 +17,8 @@ export type BaselineRefusal =
     }
   /** The build left no record of what is linked from what: another build system than is known. */
   | { readonly kind: 'unknown-build-layout'; readonly missing: string }
+  /** The cache's path has a character that makefiles and shells would read. */
+  | { readonly kind: 'path-not-buildable'; readonly directory: string; readonly found: string }
   | {
       readonly kind: 'too-little-space'
       readonly directory: string
@@ -53,6 +55,11 @@ export function describeBaselineRefusal(refusal: BaselineRefusal): string {
       return (
         `Cannot tell what the hypervisor is linked from: the build left no ${refusal.missing}; ` +
         'known are the build systems since Xen 4.17'
+      )
+    case 'path-not-buildable':
+      return (
+        `Cannot compile Xen in ${refusal.directory}: the path has ` +
+        `${JSON.stringify(refusal.found)}, which makefiles cannot take; set REWEAVE_BUILD to another`
       )
     case 'too-little-space':
       return (

@@ -1,9 +1,13 @@
 /** Why a patch is not for this source, or not for this tool. */
 export type PatchRefusal =
   | { readonly kind: 'patch-malformed'; readonly line: number; readonly problem: string }
+  /** Well-formed, but more than a unified diff of text. */
+  | { readonly kind: 'patch-not-supported'; readonly line: number; readonly problem: string }
   | { readonly kind: 'patch-empty' }
   | { readonly kind: 'path-outside'; readonly path: string }
   | { readonly kind: 'file-missing'; readonly path: string }
+  /** The patch creates a file that is there, with other content. */
+  | { readonly kind: 'file-exists'; readonly path: string }
   | {
       readonly kind: 'does-not-apply'
       readonly path: string
@@ -35,12 +39,16 @@ export function describePatchRefusal(refusal: PatchRefusal): string {
   switch (refusal.kind) {
     case 'patch-malformed':
       return `The patch is malformed at its line ${refusal.line}: ${refusal.problem}`
+    case 'patch-not-supported':
+      return `The patch is not supported, at its line ${refusal.line}: ${refusal.problem}`
     case 'patch-empty':
       return 'The patch is empty: it holds no hunk of a unified diff'
     case 'path-outside':
       return `The patch names a path outside of the source: ${refusal.path}`
     case 'file-missing':
       return `The patch does not apply: the source has no file ${refusal.path}`
+    case 'file-exists':
+      return `The patch does not apply: it creates ${refusal.path}, which the source has`
     case 'does-not-apply':
       return (
         `The patch does not apply: hunk ${refusal.hunk} of ${refusal.path}, at line ` +

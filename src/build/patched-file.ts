@@ -21,8 +21,10 @@ export interface PlacedHunk {
 export interface PatchedFile {
   /** From the top of the source: `xen/common/dm.c`. */
   readonly path: string
-  readonly before: string
-  readonly after: string
+  /** Latin-1, so that every byte stays what it is. Undefined for a file that the patch creates. */
+  readonly before: string | undefined
+  /** Undefined for a file that the patch takes away. */
+  readonly after: string | undefined
   readonly hunks: readonly PlacedHunk[]
   /** What changed, line by line, from the top. */
   readonly changes: readonly LineChange[]

@@ -7,8 +7,6 @@ export type SourceRefusal =
   /** Somebody built in it; what lies there would get into the build. */
   | { readonly kind: 'source-not-clean'; readonly directory: string; readonly found: string }
   | { readonly kind: 'bad-source-record'; readonly file: string; readonly problem: string }
-  /** The path has a character that Xen's makefiles cannot take. */
-  | { readonly kind: 'path-not-buildable'; readonly directory: string; readonly found: string }
 
 /** One sentence for people, without a full stop, with what to do where there is something. */
 export function describeSourceRefusal(refusal: SourceRefusal): string {
@@ -32,10 +30,5 @@ export function describeSourceRefusal(refusal: SourceRefusal): string {
       )
     case 'bad-source-record':
       return `Cannot read ${refusal.file}: ${refusal.problem}`
-    case 'path-not-buildable':
-      return (
-        `Cannot build from ${refusal.directory}: its path has ${JSON.stringify(refusal.found)}, ` +
-        'which makefiles cannot take; move it'
-      )
   }
 }

@@ -3,10 +3,13 @@ import { spawnOwned } from './owned-process.ts'
 /** A program that was to make something ended badly; the message ends with what it said. */
 export class BuildFailed extends Error {
   readonly code = 'build-failed'
+  /** All that the program wrote to standard error, or else to standard output. */
+  readonly complaints: string
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options: ErrorOptions & { readonly complaints?: string } = {}) {
     super(message, options)
     this.name = 'BuildFailed'
+    this.complaints = options.complaints ?? ''
   }
 }
 
@@ -49,6 +52,8 @@ export async function runBuildCommand(
     child.once('close', resolve)
   })
   if (code === 0) return output
-  const lastWords = (complaints.trim() || output.trim()).split('\n').slice(-5).join('\n  ')
-  throw new BuildFailed(`Cannot run ${command} ${args[0] ?? ''}: exit code ${code}\n  ${lastWords}`)
+  const said = complaints.trim() || output.trim()
+  const lastWords = said.split('\n').slice(-5).join('\n  ')
+  const message = `Cannot run ${command} ${args[0] ?? ''}: exit code ${code}\n  ${lastWords}`
+  throw new BuildFailed(message, { complaints: said })
 }

@@ -1,0 +1,36 @@
+/**
+ * What a path in a patch means for the hypervisor on x86.
+ *
+ * @module
+ */
+
+/**
+ * `hypervisor`: its code is made from it. `tool`: a program of the control domain or the firmware
+ * of guests. `build`: it decides how all of the hypervisor is made. `elsewhere`: nothing here
+ * depends on it.
+ */
+export type PathScope = 'hypervisor' | 'tool' | 'build' | 'elsewhere'
+
+// Folders as in Xen 4.7 to 4.21. The first that matches decides.
+const SCOPES: readonly (readonly [RegExp, PathScope])[] = [
+  // Other architectures.
+  [/^xen\/(?:arch|drivers\/[\w/]*)\/?(?:arm|riscv|ppc)\//, 'elsewhere'],
+  [/^xen\/include\/(?:asm-(?:arm|riscv|ppc)|public\/arch-(?:arm|riscv|ppc))/, 'elsewhere'],
+  [/^xen\/(?:test|configs)\//, 'elsewhere'],
+  [
+    /^xen\/(?:COPYING|README|CODING_STYLE|\.gitignore)|^xen\/[\w/.-]*\.(?:md|txt|rst)$/,
+    'elsewhere',
+  ],
+  // A running hypervisor keeps its configuration, its link order and its compiler's options.
+  [/^(?:Config\.mk|config\/|version\.sh|scripts\/)/, 'build'],
+  [/^xen\/(?:Makefile|Rules\.mk|build\.mk|scripts\/|tools\/)/, 'build'],
+  [/^xen\/[\w/.-]*(?:Kconfig[\w.]*|\.lds\.S|arch\.mk|Rules\.mk|_defconfig)$/, 'build'],
+  [/^xen\//, 'hypervisor'],
+  // Programs that only test or fuzz are not installed.
+  [/^tools\/(?:tests|fuzz)\//, 'elsewhere'],
+  [/^(?:tools|stubdom|extras)\//, 'tool'],
+]
+
+export function scopeOf(path: string): PathScope {
+  return SCOPES.find(([pattern]) => pattern.test(path))?.[1] ?? 'elsewhere'
+}
