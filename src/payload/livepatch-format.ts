@@ -8,6 +8,7 @@
  * @module
  */
 
+import { R_X86_64 } from '../elf/definitions.ts'
 import type { StructLayout } from '../elf/struct-layout.ts'
 import type { PayloadVersion } from './payload.ts'
 
@@ -94,3 +95,15 @@ export const JUMP_BYTES = 5
 
 /** `endbr64`, behind which Xen puts its jump where a function begins with it (4.17). */
 export const ENDBR64: readonly number[] = [0xf3, 0x0f, 0x1e, 0xfa]
+
+/** xen/arch/x86/livepatch.c, `arch_livepatch_perform_rela`: the same in every release. */
+export const LINKED_TYPES: ReadonlySet<number> = new Set([
+  R_X86_64.NONE,
+  R_X86_64[64],
+  R_X86_64.PC32,
+  R_X86_64.PLT32,
+])
+
+/** Sections whose meaning lies in how the hypervisor itself is linked or booted. */
+export const NOT_FOR_PAYLOADS =
+  /^\.(?:init|exit|initcall|ctors|dtors|(?:data|bss)\.+percpu)(?:[._]|$)/

@@ -1,17 +1,20 @@
 import type { VirtualAddress } from '../address/address.ts'
 import type { Patch, Piece, Replacement, SymbolName } from '../diff/patch.ts'
-import { R_X86_64, RELOCATION_WIDTHS } from '../elf/definitions.ts'
+import { RELOCATION_WIDTHS } from '../elf/definitions.ts'
 import type { SymbolDraft } from '../elf/draft.ts'
 import type { Image } from '../image/image.ts'
 import type { PayloadPlan, PlannedFunction } from './assemble-payload.ts'
+import { beginsWithEndbr } from './begins-with-endbr.ts'
 import { bootRewrites, lastingBytes } from './boot-rewrites.ts'
 import { findSymbol } from './find-symbol.ts'
 import {
   ENDBR64,
   JUMP_BYTES,
+  LINKED_TYPES,
   LIVEPATCH,
   MAX_ALIGNMENT,
   MAX_EXPECTED_BYTES,
+  NOT_FOR_PAYLOADS,
 } from './livepatch-format.ts'
 import { nameTarget } from './name-target.ts'
 import type { PayloadReason } from './payload-reason.ts'
@@ -39,9 +42,6 @@ export function planPayload(patch: Patch, image: Image, names: XenNames): Payloa
   if (reasons.length > 0) return { kind: 'refused', reasons }
   return { kind: 'planned', plan: { patch, functions, targets } }
 }
-
-/** Sections whose meaning lies in how the hypervisor itself is linked or booted. */
-const NOT_FOR_PAYLOADS = /^\.(?:init|exit|initcall|ctors|dtors|(?:data|bss)\.+percpu)(?:[._]|$)/
 
 /** What of a piece Xen's loader does not take, whatever it is for. */
 function pieceReasons(piece: Piece): PayloadReason[] {
@@ -84,14 +84,6 @@ function pieceReasons(piece: Piece): PayloadReason[] {
   }
   return reasons
 }
-
-/** xen/arch/x86/livepatch.c, `arch_livepatch_perform_rela`: the same in every release. */
-const LINKED_TYPES: ReadonlySet<number> = new Set([
-  R_X86_64.NONE,
-  R_X86_64[64],
-  R_X86_64.PC32,
-  R_X86_64.PLT32,
-])
 
 function nameTargets(
   patch: Patch,
@@ -210,10 +202,4 @@ function findFunction(
       })
       return undefined
   }
-}
-
-/** Whether Xen since 4.17 puts its jump behind the first instruction. */
-export function beginsWithEndbr(image: Image, entry: VirtualAddress): boolean {
-  const bytes = image.bytesAt({ start: entry, byteLength: ENDBR64.length })
-  return bytes !== undefined && ENDBR64.every((byte, index) => bytes[index] === byte)
 }
