@@ -1,16 +1,15 @@
 /**
- * The source files of Xen that compile in when, where, by whom and as what version it was built:
- * those that include the generated xen/compile.h (Xen 4.17: common/version.c and common/efi/boot.c,
- * which arch/x86/efi/boot.c includes).
- *
- * A text that differs there says nothing of the code, which is compared all the same.
+ * The objects of Xen that are compiled with when, where, by whom and as what version it is built:
+ * those whose sources include the generated xen/compile.h (Xen 4.17: common/version.c and
+ * common/efi/boot.c, of which the second is compiled as arch/x86/efi/boot.o).
  */
-const STAMPED_FILES: readonly string[] = ['common/version.c', 'efi/boot.c']
+const STAMPED_OBJECT = /(^|\/)(common\/version|efi\/boot)(\.init)?\.o$/
 
-/** Whether texts of this source file may differ between two builds of one source. */
-export function isBuildStamped(file: string | undefined): boolean {
-  return (
-    file !== undefined &&
-    STAMPED_FILES.some((stamped) => file === stamped || file.endsWith(`/${stamped}`))
-  )
+/**
+ * Whether texts of the object may differ between two builds of one source.
+ *
+ * They say nothing of the code, which is compared all the same.
+ */
+export function isBuildStamped(object: string): boolean {
+  return STAMPED_OBJECT.test(object)
 }

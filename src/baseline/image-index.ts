@@ -2,7 +2,7 @@ import { type VirtualAddress, virtualAddress } from '../address/address.ts'
 import { contains } from '../address/address-range.ts'
 import type { ElfSymbol } from '../elf/elf-file.ts'
 import type { Image, ImageSection, ImageSymbol } from '../image/image.ts'
-import { type ImageEntry, linkedEntries, type SiteTable } from './site-table.ts'
+import { type LinkedTable, linkedTable, type SiteTable } from './site-table.ts'
 
 /** One index for an image, made when its first object is proven. It goes when the image goes. */
 const MADE = new WeakMap<Image, ImageIndex>()
@@ -11,7 +11,7 @@ const MADE = new WeakMap<Image, ImageIndex>()
 export class ImageIndex {
   readonly image: Image
   readonly #byName: ReadonlyMap<string, readonly ImageSymbol[]>
-  readonly #sites = new Map<string, readonly ImageEntry[] | undefined>()
+  readonly #tables = new Map<SiteTable, LinkedTable | undefined>()
 
   private constructor(image: Image) {
     this.image = image
@@ -30,11 +30,10 @@ export class ImageIndex {
     return symbol.binding === 'local' ? this.local(symbol.name, file) : this.global(symbol.name)
   }
 
-  /** The entries of a table by rising site, if the image shows it whole. */
-  sites(table: SiteTable, entryBytes: number): readonly ImageEntry[] | undefined {
-    const key = `${table.section} ${entryBytes}`
-    if (!this.#sites.has(key)) this.#sites.set(key, linkedEntries(this, table, entryBytes))
-    return this.#sites.get(key)
+  /** One of the tables of sites, if the image shows it whole. */
+  table(shape: SiteTable): LinkedTable | undefined {
+    if (!this.#tables.has(shape)) this.#tables.set(shape, linkedTable(this, shape))
+    return this.#tables.get(shape)
   }
 
   /**

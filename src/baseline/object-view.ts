@@ -12,14 +12,12 @@ export interface Hole {
 export class ObjectView {
   readonly elf: ElfFile
   readonly #files: readonly (string | undefined)[]
-  readonly #sources: ReadonlySet<string | undefined>
   readonly #holes: ReadonlyMap<number, readonly Hole[]>
   readonly #named: ReadonlyMap<number, readonly ElfSymbol[]>
 
   constructor(elf: ElfFile) {
     this.elf = elf
     this.#files = filesOfSymbols(elf)
-    this.#sources = new Set(this.#files.filter((file) => file !== undefined))
     this.#holes = new Map(
       elf.relocationTables.map((table) => [
         table.target,
@@ -40,12 +38,6 @@ export class ObjectView {
   /** The source file of a local symbol, where the object names one. */
   fileOf(symbol: ElfSymbol): string | undefined {
     return symbol.binding === 'local' ? this.#files[symbol.index] : undefined
-  }
-
-  /** The source file of any symbol: of a global one, the object's only one. */
-  sourceOf(symbol: ElfSymbol): string | undefined {
-    if (symbol.binding === 'local') return this.#files[symbol.index]
-    return this.#sources.size === 1 ? [...this.#sources][0] : undefined
   }
 
   /** The section's relocations by rising place. */

@@ -42,7 +42,7 @@ export function proveObject(object: RebuiltObject, image: Image): ObjectProof {
   const sites = new SiteComparison(view, index)
   const comparison = new ObjectComparison(view, index, sites.cuts())
 
-  const verdictAt = (bearer: ImageSymbol, { symbol, part }: NamedPart): Verdict => {
+  const verdictAt = (bearer: ImageSymbol, { part }: NamedPart): Verdict => {
     const { address } = bearer
     // Labels of hand-written assembly have no length in the image.
     if (bearer.byteLength !== 0 && bearer.byteLength !== part.byteLength) {
@@ -54,7 +54,7 @@ export function proveObject(object: RebuiltObject, image: Image): ObjectProof {
       compared.kind === 'equal'
         ? joined(compared, sites.compare(part, address, comparison))
         : compared
-    return verdictOf(whole, address, isBuildStamped(view.sourceOf(symbol)))
+    return verdictOf(whole, address, isBuildStamped(object.name))
   }
   const prove = (named: NamedPart): SymbolProof => {
     const { symbol, part } = named

@@ -30,19 +30,14 @@ export class SiteComparison {
     this.#view = view
     const leftOut: string[] = []
     this.#tables = SITE_TABLES.flatMap((table) => {
-      const entries = objectEntries(view, table)
-      const entryBytes = table.entryBytes ?? entries?.[0]?.byteLength
-      // Nothing shows how long the entries are that the image may have for this object.
-      if (entries !== undefined && entryBytes === undefined) return []
-      const linked =
-        entries === undefined || entryBytes === undefined
-          ? undefined
-          : index.sites(table, entryBytes)
-      if (entries === undefined || linked === undefined) {
+      const linked = index.table(table)
+      const entries = linked && objectEntries(view, table, linked.entryBytes)
+      if (linked === undefined || entries === undefined) {
         if (view.sectionsNamed(table.section).length > 0) leftOut.push(table.section)
         return []
       }
-      return [{ table, bySection: Map.groupBy(entries, (entry) => entry.siteSection), linked }]
+      const bySection = Map.groupBy(entries, (entry) => entry.siteSection)
+      return [{ table, bySection, linked: linked.entries }]
     })
     this.leftOut = leftOut
   }
