@@ -86,15 +86,8 @@ export function findReferences(image: Image): ImageReferences {
   }
   for (const { at, goesOnAt } of imageExceptions(image)) add(at, goesOnAt, 'exception')
   for (const { at, names } of imageBugFrames(image)) add(at, names, 'bug')
-  const tables = new Set<VirtualAddress>()
-  for (const { from, to, form } of [...found]) {
-    if (
-      form !== 'operand' ||
-      tables.has(to) ||
-      !contains(image.text, { start: from, byteLength: 1 })
-    )
-      continue
-    tables.add(to)
+  const operands = found.filter(({ form }) => form === 'operand')
+  for (const { from, to } of operands) {
     for (const target of jumpTableAt(image, to)) add(from, target, 'relative')
   }
   return new ImageReferences(found)

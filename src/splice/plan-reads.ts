@@ -1,9 +1,10 @@
-import { distance, type VirtualAddress } from '../address/address.ts'
-import { type AddressRange, rangeEnd } from '../address/address-range.ts'
+import type { VirtualAddress } from '../address/address.ts'
+import type { AddressRange } from '../address/address-range.ts'
 import type { Fix } from '../hotfix/fix.ts'
 import { paddingBehindText } from '../image/free-bytes.ts'
 import type { Image } from '../image/image.ts'
 import { examineFix } from './examine-fix.ts'
+import { mergedRanges } from './merged-ranges.ts'
 import type { PlanRefusal } from './plan-refusal.ts'
 import { relayNeighbourhood } from './relay-candidates.ts'
 import { alignedUnits } from './store-unit.ts'
@@ -27,22 +28,5 @@ export function planReads(fix: Fix, image: Image): PlanReads {
     }
   }
   if (changes.some((change) => change.kind === 'detour')) ranges.push(paddingBehindText(image))
-  return { kind: 'reads', ranges: merged(ranges) }
-}
-
-/** The same bytes in the fewest ranges. */
-function merged(
-  ranges: readonly AddressRange<VirtualAddress>[],
-): readonly AddressRange<VirtualAddress>[] {
-  const result: AddressRange<VirtualAddress>[] = []
-  for (const range of ranges.toSorted((a, b) => distance(b.start, a.start))) {
-    const last = result.at(-1)
-    if (last === undefined || rangeEnd(last) < range.start) {
-      result.push(range)
-      continue
-    }
-    const byteLength = Math.max(last.byteLength, distance(last.start, rangeEnd(range)))
-    result[result.length - 1] = { start: last.start, byteLength }
-  }
-  return result
+  return { kind: 'reads', ranges: mergedRanges(ranges) }
 }

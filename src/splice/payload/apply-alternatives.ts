@@ -1,0 +1,106 @@
+import { advance, distance, virtualAddress, type VirtualAddress } from '../../address/address.ts'
+import { contains } from '../../address/address-range.ts'
+import { copyBytes } from '../../address/copy-bytes.ts'
+import type { Image } from '../../image/image.ts'
+import type { LinkedAlternative } from '../../payload/link-payload.ts'
+import { fitsInt32 } from '../../x86/jump.ts'
+import { longNops } from '../../x86/long-nops.ts'
+import type { LiveBytes } from '../live-bytes.ts'
+import { type FeatureEvidence, featureEvidence } from './feature-evidence.ts'
+import type { PayloadRefusal } from './payload-refusal.ts'
+
+/** The code of a section, by its index. */
+export type SectionBytes = ReadonlyMap<number, Uint8Array>
+
+/**
+ * The sections as Xen's loader would leave them on this host: every alternative decided by what
+ * the running image shows, in the order of the table.
+ */
+export function applyAlternatives(
+  sections: SectionBytes,
+  alternatives: readonly LinkedAlternative[],
+  image: Image,
+  live: LiveBytes,
+):
+  | { readonly kind: 'applied'; readonly sections: SectionBytes }
+  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] } {
+  const result = new Map(Array.from(sections, ([index, bytes]) => [index, copyBytes(bytes)]))
+  const refusals: PayloadRefusal[] = []
+  const features = new Map<number, FeatureEvidence>()
+  for (const alternative of alternatives) {
+    const bytes = result.get(alternative.section)
+    if (bytes === undefined) continue
+    const chosen =
+      alternative.pointer === undefined
+        ? byFeature(alternative, features, image, live)
+        : directBranch(alternative, alternative.pointer, image, live)
+    if (chosen === 'not-applicable') continue
+    if (chosen instanceof Uint8Array) {
+      bytes.set(chosen, alternative.offset)
+      const end = alternative.offset + chosen.byteLength
+      bytes.set(longNops(alternative.siteByteLength - chosen.byteLength), end)
+    } else if (!refusals.some((one) => sameRefusal(one, chosen))) {
+      refusals.push(chosen)
+    }
+  }
+  return refusals.length > 0 ? { kind: 'refused', refusals } : { kind: 'applied', sections: result }
+}
+
+function sameRefusal(a: PayloadRefusal, b: PayloadRefusal): boolean {
+  return a.kind === 'feature-unknown' && b.kind === a.kind && a.feature === b.feature
+}
+
+function byFeature(
+  { feature, negated, replacement }: LinkedAlternative,
+  known: Map<number, FeatureEvidence>,
+  image: Image,
+  live: LiveBytes,
+): Uint8Array | 'not-applicable' | PayloadRefusal {
+  const evidence = known.get(feature) ?? featureEvidence(image, live, feature)
+  known.set(feature, evidence)
+  if (evidence.kind === 'none' || evidence.kind === 'disagrees') {
+    return { kind: 'feature-unknown', feature, evidence }
+  }
+  return (evidence.kind === 'present') !== negated ? replacement : 'not-applicable'
+}
+
+/** `ud2`, and `ud0` behind it: what Xen puts where a pointer leads nowhere. */
+const NOWHERE = Uint8Array.of(0x0f, 0x0b, 0x0f, 0xff, 0xff)
+
+/** Intel SDM volume 2A, ENDBR64: F3 0F 1E FA. */
+const ENDBR = [0xf3, 0x0f, 0x1e, 0xfa]
+
+/**
+ * A direct branch in place of one by a pointer, as boot makes of each in Xen's own code.
+ *
+ * The pointer is the live one. Xen gives such pointers a value while it boots and never another,
+ * for its own code does not look at them again. To leave the indirect branch would be wrong: on CPUs
+ * with CET-IBT boot has taken away the `endbr64` that it needs at its target.
+ */
+function directBranch(
+  { site, replacement }: LinkedAlternative,
+  pointer: VirtualAddress,
+  image: Image,
+  live: LiveBytes,
+): Uint8Array | PayloadRefusal {
+  const range = { start: pointer, byteLength: 8 }
+  const bytes = live.bytesAt(range)
+  if (bytes === undefined) return { kind: 'live-bytes-missing', range }
+  const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
+  if (value === 0n) return copyBytes(NOWHERE)
+  const target = virtualAddress(value)
+  const isEntry = image.functionAt(target)?.address === target
+  if (!isEntry || !contains(image.text, { start: target, byteLength: 1 })) {
+    return { kind: 'pointer-leads-nowhere', pointer, found: target }
+  }
+  const entry = image.bytesAt({ start: target, byteLength: ENDBR.length })
+  const marked = entry !== undefined && ENDBR.every((byte, index) => entry[index] === byte)
+  const goal = marked ? advance(target, ENDBR.length) : target
+  const branch = Uint8Array.of(replacement[0] ?? 0xe8, 0, 0, 0, 0)
+  const displacement = distance(advance(site, branch.byteLength), goal)
+  if (!fitsInt32(BigInt(displacement))) {
+    return { kind: 'pointer-leads-nowhere', pointer, found: target }
+  }
+  new DataView(branch.buffer).setInt32(1, displacement, true)
+  return branch
+}

@@ -1,0 +1,134 @@
+/**
+ * Where the parts of a spliced payload lie: anew, or as they lay before.
+ *
+ * @module
+ */
+
+import { distance, type VirtualAddress } from '../../address/address.ts'
+import { type AddressRange, contains } from '../../address/address-range.ts'
+import { copyBytes } from '../../address/copy-bytes.ts'
+import type { EntrySwitch, EntryWrite, StubPlace } from '../entry/entry-switch.ts'
+import type { LiveBytes } from '../live-bytes.ts'
+import { rangeOf } from '../plan-shape.ts'
+import type { SplicePlan } from '../plan.ts'
+import type { ExaminedPayload } from './examine-payload.ts'
+import type { PayloadRefusal } from './payload-refusal.ts'
+import type { Room } from './room.ts'
+
+type Refused = { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] }
+
+/** Decides about places as a plan asks for them. Each is good for one plan. */
+export interface PayloadLayout {
+  placeSections():
+    | { readonly kind: 'placed'; readonly places: ReadonlyMap<number, VirtualAddress> }
+    | Refused
+  placeStub(entry: EntrySwitch): (StubPlace & { readonly kind: 'placed' }) | Refused
+  /** Whether a relay may lie there. */
+  isFree(range: AddressRange<VirtualAddress>): boolean
+  /** What a plan says of the place of a part. */
+  spot(range: AddressRange<VirtualAddress>): Pick<EntryWrite, 'before' | 'place' | 'why'>
+}
+
+/** A stub may begin anywhere; this keeps it apart from what another plan puts behind it. */
+const STUB_ALIGNMENT = 16
+
+/** The least that code is aligned to, as compilers align functions. */
+const CODE_ALIGNMENT = 16
+
+/** Takes what is free: the largest sections first, so that small ones fill what they leave. */
+export function freshLayout(
+  { toPlace, order: { image } }: ExaminedPayload,
+  live: LiveBytes,
+  room: Room,
+): PayloadLayout {
+  return {
+    placeSections: () => {
+      const places = new Map<number, VirtualAddress>()
+      const refusals: PayloadRefusal[] = []
+      for (const part of toPlace.toSorted((a, b) => b.byteLength - a.byteLength)) {
+        const alignment =
+          part.kind === 'code' ? Math.max(part.alignment, CODE_ALIGNMENT) : part.alignment
+        const { byteLength, name } = part
+        const at = room.take({ byteLength, alignment })
+        if (at === undefined) refusals.push(noRoom(room, name, byteLength))
+        else places.set(part.section, at)
+      }
+      return refusals.length > 0 ? { kind: 'refused', refusals } : { kind: 'placed', places }
+    },
+    placeStub: (entry) => {
+      const { stubByteLength: byteLength, function: switched } = entry
+      const at = room.take({ byteLength, alignment: STUB_ALIGNMENT })
+      if (at !== undefined) return stubPlace(room, { start: at, byteLength })
+      return {
+        kind: 'refused',
+        refusals: [noRoom(room, `the stub of ${switched.name}`, byteLength)],
+      }
+    },
+    isFree: (range) => {
+      const linked = image.bytesAt(range)
+      const found = live.bytesAt(range)
+      return !room.isTaken(range) && linked !== undefined && sameBytes(linked, found)
+    },
+    spot: (range) => spotIn(room, range),
+  }
+}
+
+/**
+ * As an earlier plan of the same payload had it, or undefined if that plan was of another one. What
+ * memory holds there is not looked at.
+ */
+export function earlierLayout(
+  { toPlace, order: { image } }: ExaminedPayload,
+  earlier: SplicePlan,
+  room: Room,
+): PayloadLayout | undefined {
+  if (earlier.buildId !== image.buildId) return undefined
+  const staged = earlier.writes.filter(({ role }) => role === 'stage').map(rangeOf)
+  const places = new Map<number, VirtualAddress>()
+  for (const { section, byteLength } of toPlace) {
+    const range = staged.shift()
+    if (range?.byteLength !== byteLength || !room.takeAt(range)) return undefined
+    places.set(section, range.start)
+  }
+  const relays = earlier.writes.filter(({ role }) => role === 'relay').map(rangeOf)
+  return {
+    placeSections: () => ({ kind: 'placed', places }),
+    placeStub: ({ stubByteLength: byteLength, function: switched }) => {
+      const range = staged.shift()
+      if (range?.byteLength === byteLength && room.takeAt(range)) return stubPlace(room, range)
+      return {
+        kind: 'refused',
+        refusals: [noRoom(room, `the stub of ${switched.name}`, byteLength)],
+      }
+    },
+    isFree: (range) => relays.some((relay) => contains(relay, range)),
+    spot: (range) => spotIn(room, range),
+  }
+}
+
+function stubPlace(
+  room: Room,
+  range: AddressRange<VirtualAddress>,
+): StubPlace & { readonly kind: 'placed' } {
+  const { before, place } = spotIn(room, range)
+  return { kind: 'placed', at: range.start, before, place }
+}
+
+function spotIn(
+  room: Room,
+  range: AddressRange<VirtualAddress>,
+): Pick<EntryWrite, 'before' | 'place' | 'why'> {
+  const run = room.runOf(range)
+  if (run === undefined) throw new RangeError('A part was placed outside of the room')
+  const offset = distance(run.start, range.start)
+  const before = copyBytes(run.before, offset, offset + range.byteLength)
+  return { before, place: run.placeAt(offset), why: run.why }
+}
+
+function noRoom(room: Room, what: string, byteLength: number): PayloadRefusal {
+  return { kind: 'no-room', what, byteLength, foundBytes: room.longestFree }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && a.every((byte, index) => byte === b[index])
+}

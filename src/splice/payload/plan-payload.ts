@@ -1,0 +1,158 @@
+import type { VirtualAddress } from '../../address/address.ts'
+import { overlaps } from '../../address/address-range.ts'
+import { linkPayload, type LinkedFunction } from '../../payload/link-payload.ts'
+import { EntrySwitches } from '../entry/find-entry-switch.ts'
+import type { EntryRelay, EntrySwitch, EntryWrite } from '../entry/entry-switch.ts'
+import { linkEntrySwitch } from '../entry/link-entry-switch.ts'
+import { FunctionSweeps } from '../function-sweeps.ts'
+import type { LiveBytes } from '../live-bytes.ts'
+import { recognisePadding } from '../padding.ts'
+import type { PlannedWrite, SplicePlan } from '../plan.ts'
+import { rangeOf } from '../plan-shape.ts'
+import { applyAlternatives } from './apply-alternatives.ts'
+import { changedEntries } from './changed-entries.ts'
+import type { ExaminedFunction, ExaminedPayload } from './examine-payload.ts'
+import { earlierLayout, freshLayout, type PayloadLayout } from './payload-layout.ts'
+import type { PayloadRefusal } from './payload-refusal.ts'
+import { paddingRun, Room } from './room.ts'
+
+export interface PayloadPlanInput {
+  readonly examined: ExaminedPayload
+  /** At least the ranges of `payloadReads`. */
+  readonly live: LiveBytes
+  /** The plan of the last transaction for this hotfix in this boot, as the journal has it. */
+  readonly previous?: SplicePlan | undefined
+}
+
+export type PlannedPayload =
+  | { readonly kind: 'planned'; readonly plan: SplicePlan }
+  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] }
+
+/**
+ * Plans every byte that splices a payload in, or says everything that speaks against it.
+ *
+ * Pure: equal inputs give equal plans. While memory holds any of the previous plan, and nothing
+ * else at its places, that plan is made again; it is by its places that memory can be told. All
+ * writes belong to one change, for every switch may lead to all of the code.
+ */
+export function planPayload({ examined, live, previous }: PayloadPlanInput): PlannedPayload {
+  const { image } = examined.order
+  const padding = recognisePadding(image, live)
+  if (padding.kind === 'missing') return refused({ ...padding, kind: 'live-bytes-missing' })
+  if (padding.kind === 'not-recognised') {
+    return refused({ ...padding, kind: 'padding-not-recognised' })
+  }
+  const entries = new EntrySwitches(new FunctionSweeps(image))
+  const newRoom = (): Room => new Room([paddingRun(padding), ...examined.unrunnable], live)
+  if (previous !== undefined) {
+    const layout = earlierLayout(examined, previous, newRoom())
+    const again = layout && build(examined, live, layout, entries)
+    if (again?.kind === 'planned' && fits(again.plan, live)) return again
+  }
+  const changed = changedEntries(examined, live)
+  if (changed.length > 0) return { kind: 'refused', refusals: changed }
+  return build(examined, live, freshLayout(examined, live, newRoom()), entries)
+}
+
+function refused(...refusals: readonly PayloadRefusal[]): PlannedPayload {
+  return { kind: 'refused', refusals }
+}
+
+/** Whether memory holds nothing at the plan's places but its old bytes and its new ones. */
+function fits({ writes }: SplicePlan, live: LiveBytes): boolean {
+  return writes.every((write) =>
+    live
+      .bytesAt(rangeOf(write))
+      ?.every((byte, index) => byte === write.before[index] || byte === write.after[index]),
+  )
+}
+
+function build(
+  examined: ExaminedPayload,
+  live: LiveBytes,
+  layout: PayloadLayout,
+  entries: EntrySwitches,
+): PlannedPayload {
+  const { payload, image, name, advisory } = examined.order
+  const placed = layout.placeSections()
+  if (placed.kind === 'refused') return placed
+  const linked = linkPayload(payload, new Map([...examined.shared, ...placed.places]), image)
+  if (linked.kind === 'refused') {
+    return refused(
+      ...linked.refusals.map((refusal) => ({ kind: 'not-linkable', refusal }) as const),
+    )
+  }
+  const code = new Map(linked.sections.map(({ section, bytes }) => [section, bytes]))
+  const patched = applyAlternatives(code, linked.alternatives, image, live)
+  if (patched.kind === 'refused') return patched
+  const stages = examined.toPlace.map(({ section, name: sectionName }): EntryWrite => {
+    const at = placed.places.get(section)
+    const after = patched.sections.get(section)
+    // Both were made from `toPlace`.
+    if (at === undefined || after === undefined) throw new RangeError(`No ${sectionName}`)
+    const spot = layout.spot({ start: at, byteLength: after.byteLength })
+    return { role: 'stage', at, after, ...spot }
+  })
+  const switched = switchWrites(examined.functions, linked.functions, layout, entries)
+  if (switched.kind === 'refused') return switched
+  const all = [...stages, ...switched.writes]
+  const writes = (['stage', 'relay', 'switch'] as const).flatMap((role) =>
+    all.flatMap((write): PlannedWrite[] =>
+      write.role === role && !changesNothing(write) ? [{ ...write, change: 0 }] : [],
+    ),
+  )
+  return { kind: 'planned', plan: { fix: name, advisory, buildId: image.buildId, writes } }
+}
+
+/** Zeros in padding that holds zeros, for one, are as they must be without a write. */
+function changesNothing({ before, after }: EntryWrite): boolean {
+  return after.every((byte, index) => byte === before[index])
+}
+
+function switchWrites(
+  functions: readonly ExaminedFunction[],
+  linked: readonly LinkedFunction[],
+  layout: PayloadLayout,
+  entries: EntrySwitches,
+):
+  | { readonly kind: 'linked'; readonly writes: readonly EntryWrite[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] } {
+  const writes: EntryWrite[] = []
+  const refusals: PayloadRefusal[] = []
+  const relays: EntryRelay[] = []
+  const isUnused = (range: { start: VirtualAddress; byteLength: number }): boolean =>
+    layout.isFree(range) && !relays.some((relay) => overlaps(rangeOfRelay(relay), range))
+  for (const { symbol, name, reachedBy } of functions) {
+    const target = linked.find(({ oldAddress }) => oldAddress === symbol.address)?.newAddress
+    if (reachedBy === undefined || target === undefined) continue
+    const found = entries.find(symbol, { isFree: isUnused })
+    if (found.kind === 'cannot') {
+      refusals.push({ kind: 'entry-fixed', function: name, reason: found.reason })
+      continue
+    }
+    relays.push(...found.relays)
+    const made = linkOne(found, target, layout)
+    if (made.kind === 'refused') refusals.push(...made.refusals)
+    else writes.push(...made.writes)
+  }
+  return refusals.length > 0 ? { kind: 'refused', refusals } : { kind: 'linked', writes }
+}
+
+function linkOne(
+  entry: EntrySwitch,
+  target: VirtualAddress,
+  layout: PayloadLayout,
+):
+  | { readonly kind: 'linked'; readonly writes: readonly EntryWrite[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] } {
+  const { stubByteLength } = entry
+  const stub = stubByteLength === 0 ? undefined : layout.placeStub(entry)
+  if (stub?.kind === 'refused') return stub
+  const linked = linkEntrySwitch(entry, target, stub)
+  if (linked.kind === 'linked') return linked
+  return { kind: 'refused', refusals: [linked] }
+}
+
+function rangeOfRelay({ at, before }: EntryRelay) {
+  return { start: at, byteLength: before.byteLength }
+}

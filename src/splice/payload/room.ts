@@ -1,0 +1,123 @@
+/**
+ * Where new code can lie, and what is free of it.
+ *
+ * @module
+ */
+
+import { advance, alignUp, distance, hex, type VirtualAddress } from '../../address/address.ts'
+import { type AddressRange, contains, overlaps, rangeEnd } from '../../address/address-range.ts'
+import type { Image } from '../../image/image.ts'
+import type { LiveBytes } from '../live-bytes.ts'
+import type { Padding } from '../padding.ts'
+import type { UnrunnableRun, UnusedVendor } from './unrunnable-code.ts'
+
+/** A run of bytes that nothing executes. */
+export interface RoomRun extends AddressRange<VirtualAddress> {
+  /** What is there while it is free. */
+  readonly before: Uint8Array
+  /** Why nothing executes it, in one sentence. */
+  readonly why: string
+  /** The bytes from `offset` on, for people. */
+  placeAt(offset: number): string
+}
+
+/** Bytes that a plan puts somewhere. */
+export interface Need {
+  readonly byteLength: number
+  /** A power of two. */
+  readonly alignment: number
+}
+
+/** The padding behind `.text`, without the witness at its end. */
+export function paddingRun({ range, usable, fill }: Padding): RoomRun {
+  return {
+    ...usable,
+    before: new Uint8Array(usable.byteLength).fill(fill),
+    why: 'No section has these bytes, and nothing leads here before the first switch.',
+    placeAt: (offset) =>
+      `padding behind .text+${hex(distance(range.start, advance(usable.start, offset)))}`,
+  }
+}
+
+/** A run of code that cannot run on this host, whose CPUs are not `vendor`'s. */
+export function unrunnableRoom(image: Image, run: UnrunnableRun, vendor: UnusedVendor): RoomRun {
+  const { start, byteLength } = run
+  const { name, address } = run.function
+  const [theirs, host] = vendor === 'intel' ? ['start_vmx', 'AMD'] : ['start_svm', 'Intel']
+  return {
+    start,
+    byteLength,
+    before: image.bytesAt(run) ?? new Uint8Array(byteLength),
+    why: `Only ${theirs} leads here, which was not called on this host.`,
+    placeAt: (offset) => {
+      const into = distance(address, advance(start, offset))
+      return `over ${name}+${hex(into)} (cannot run on ${host})`
+    },
+  }
+}
+
+/** Room as a plan uses it up. */
+export class Room {
+  readonly #runs: readonly RoomRun[]
+  readonly #live: LiveBytes
+  readonly #taken: AddressRange<VirtualAddress>[] = []
+
+  constructor(runs: readonly RoomRun[], live: LiveBytes) {
+    this.#runs = runs
+    this.#live = live
+  }
+
+  /** The lowest place in the first run that is free for the need. It is taken from then on. */
+  take({ byteLength, alignment }: Need): VirtualAddress | undefined {
+    for (const run of this.#runs) {
+      const free = this.#freeParts(run)
+      for (const part of free) {
+        const start = alignUp(part.start, alignment)
+        if (start + BigInt(byteLength) > rangeEnd(part)) continue
+        this.#taken.push({ start, byteLength })
+        return start
+      }
+    }
+    return undefined
+  }
+
+  /** Takes what an earlier plan took. False if that is no room, or taken. */
+  takeAt(range: AddressRange<VirtualAddress>): boolean {
+    if (this.runOf(range) === undefined || this.isTaken(range)) return false
+    this.#taken.push(range)
+    return true
+  }
+
+  isTaken(range: AddressRange<VirtualAddress>): boolean {
+    return this.#taken.some((other) => overlaps(other, range))
+  }
+
+  runOf(range: AddressRange<VirtualAddress>): RoomRun | undefined {
+    return this.#runs.find((run) => contains(run, range))
+  }
+
+  /** The longest run of bytes that is still free. */
+  get longestFree(): number {
+    const parts = this.#runs.flatMap((run) => this.#freeParts(run))
+    return Math.max(0, ...parts.map(({ byteLength }) => byteLength))
+  }
+
+  /** What of a run the running image has as it was, and the plan has not taken. */
+  #freeParts(run: RoomRun): readonly AddressRange<VirtualAddress>[] {
+    const found = this.#live.bytesAt(run)
+    if (found === undefined) return []
+    const taken = new Uint8Array(run.byteLength)
+    for (const range of this.#taken) {
+      const from = distance(run.start, range.start)
+      taken.fill(1, Math.max(from, 0), Math.max(from + range.byteLength, 0))
+    }
+    const parts: AddressRange<VirtualAddress>[] = []
+    let start = 0
+    for (let at = 0; at <= run.byteLength; at += 1) {
+      if (at < run.byteLength && taken[at] === 0 && found[at] === run.before[at]) continue
+      if (at > start) parts.push({ start: advance(run.start, start), byteLength: at - start })
+      start = at + 1
+    }
+    return parts
+  }
+}
