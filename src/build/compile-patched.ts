@@ -1,0 +1,147 @@
+/**
+ * Compiling again what a patch touches.
+ *
+ * @module
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { runBuildCommand } from '../workshop/build-command.ts'
+import type { Baseline } from './baseline.ts'
+import { type BaselineEntry, readBaselineEntry } from './baseline-entry.ts'
+import { type BuildIndex, readBuildIndex } from './build-index.ts'
+import { makeXen } from './compiled-tree.ts'
+import { compileErrors } from './compile-errors.ts'
+import { keepLineNumbers } from './line-directives.ts'
+import type { PlannedObject } from './link-plan.ts'
+import { linkSources } from './link-sources.ts'
+import type { ObjectPair, PatchedBuild } from './patched-build.ts'
+import type { AppliedPatch, PatchedFile } from './patched-file.ts'
+import { runSteps } from './run-steps.ts'
+import { withWorkDirectory } from './work-directory.ts'
+
+export interface CompileOptions {
+  readonly baseline: Baseline
+  readonly patch: AppliedPatch
+  readonly cacheDirectory: string
+  readonly progress: (line: string) => void
+}
+
+/**
+ * The objects that the patch touches, before and after it. The baseline is not written to.
+ *
+ * Line numbers stand still: see `keepLineNumbers`. An object is compiled again where it read a
+ * touched file, whether or not it comes out different.
+ */
+export async function compilePatched(options: CompileOptions): Promise<PatchedBuild> {
+  const { baseline, patch, cacheDirectory, progress } = options
+  const entry = readBaselineEntry(baseline.directory)
+  const index = readBuildIndex(path.join(baseline.directory, 'xen'))
+  if (index === undefined) throw new Error(`Cannot read the commands in ${baseline.directory}`)
+  return await withWorkDirectory(cacheDirectory, async (directory) => {
+    const build = { baseline, patch, entry, index, directory, progress }
+    return needsMake(patch.files, index) ? await byMake(build) : await byCommands(build)
+  })
+}
+
+interface Build {
+  readonly baseline: Baseline
+  readonly patch: AppliedPatch
+  readonly entry: BaselineEntry
+  readonly index: BuildIndex
+  /** To work in. */
+  readonly directory: string
+  readonly progress: (line: string) => void
+}
+
+/** Whether more than objects is made from what is touched: then only Xen's make knows the way. */
+export function needsMake(files: readonly PatchedFile[], index: BuildIndex): boolean {
+  return files.some(({ path: file, before, after }) => {
+    if (before === undefined || after === undefined) return true
+    return !/\.[ch]$/.test(file) || index.generatorInputs.has(inXen(file))
+  })
+}
+
+async function byCommands(build: Build): Promise<PatchedBuild> {
+  const { baseline, patch, entry, index, directory, progress } = build
+  const touched = new Set(patch.files.map((file) => inXen(file.path)))
+  const objects = index.objects.filter(({ dependencies }) => !touched.isDisjointFrom(dependencies))
+  linkSources(baseline.directory, directory, new Set(patch.files.map((file) => file.path)))
+  for (const file of patch.files) writePatched(directory, file, true)
+  progress(`Compiling ${objects.length} of ${index.objects.length} objects again`)
+  const steps = { commands: index.commands, directory, builtIn: entry.builtIn }
+  const failed = await runSteps(objects, steps)
+  if (failed === undefined) {
+    return { kind: 'compiled', pairs: pairsOf(objects, build), way: 'commands' }
+  }
+  // Once more without directives, so that the errors name the lines of the patched file.
+  for (const file of patch.files) writePatched(directory, file, false)
+  const complaints = (await runSteps([failed.object], steps))?.complaints ?? failed.complaints
+  return doesNotCompile(complaints)
+}
+
+async function byMake(build: Build): Promise<PatchedBuild> {
+  const { baseline, patch, entry, directory, progress } = build
+  progress('Copying the compiled hypervisor')
+  const from = `${baseline.directory}/.`
+  await runBuildCommand('cp', ['--archive', '--reflink=auto', from, directory])
+  for (const file of patch.files) writePatched(directory, file, true)
+  progress("Compiling again what the patch touches, by Xen's make")
+  // The flags as they were, with the name of another directory: make compiles again whatever has
+  // other flags. That name is only in debug information.
+  const { extraFlags } = entry
+  const settings = { make: entry.make, environment: entry.environment }
+  const outcome = await makeXen({ directory, settings, extraFlags, progress }, 'xen')
+  if (outcome.kind === 'failed') return doesNotCompile(outcome.complaints)
+  const index = readBuildIndex(path.join(directory, 'xen'))
+  const objects = (index?.objects ?? []).filter(({ name }) => isNewer(name, build))
+  const kept = new Set(index?.objects.map(({ name }) => name))
+  const gone = build.index.objects.filter(({ name }) => !kept.has(name))
+  return { kind: 'compiled', pairs: pairsOf([...objects, ...gone], build), way: 'make' }
+}
+
+function doesNotCompile(complaints: string): PatchedBuild {
+  const lastWords = complaints.split('\n').slice(-12)
+  return { kind: 'does-not-compile', errors: compileErrors(complaints), lastWords }
+}
+
+/** Whether an object in the copied tree was made since the copy. */
+function isNewer(name: string, { baseline, directory }: Build): boolean {
+  const before = statSync(path.join(baseline.directory, 'xen', name), { throwIfNoEntry: false })
+  const after = statSync(path.join(directory, 'xen', name))
+  return before === undefined || before.mtimeMs !== after.mtimeMs
+}
+
+function pairsOf(objects: readonly PlannedObject[], build: Build): readonly ObjectPair[] {
+  const read = (top: string, name: string): Uint8Array | undefined => {
+    const file = path.join(top, 'xen', name)
+    return existsSync(file) ? readFileSync(file) : undefined
+  }
+  return objects.map(({ name, source, isAssembler }) => ({
+    name,
+    source,
+    isAssembler,
+    before: read(build.baseline.directory, name),
+    after: read(build.directory, name),
+  }))
+}
+
+function writePatched(directory: string, file: PatchedFile, keepNumbers: boolean): void {
+  const target = path.join(directory, file.path)
+  // Never through a link into the cache.
+  rmSync(target, { force: true })
+  if (file.after === undefined) return
+  mkdirSync(path.dirname(target), { recursive: true })
+  const text =
+    keepNumbers && takesDirectives(file) ? keepLineNumbers(file.after, file.changes) : file.after
+  writeFileSync(target, text, 'latin1')
+}
+
+/** Public headers are also read by scripts, and assembler has other comments than C. */
+function takesDirectives({ path: file, before }: PatchedFile): boolean {
+  return before !== undefined && /\.[ch]$/.test(file) && !file.startsWith('xen/include/public/')
+}
+
+function inXen(file: string): string {
+  return file.replace(/^xen\//, '')
+}
