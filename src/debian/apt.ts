@@ -30,6 +30,8 @@ export interface AptOptions {
   /** Kept between runs: package lists and the packages fetched so far. */
   readonly directory: string
   readonly progress: (line: string) => void
+  /** Source packages too, from where the host takes its binary ones. */
+  readonly withSources?: boolean
 }
 
 /** What `apt-get install --simulate` says of one package: name, version and architecture. */
@@ -38,11 +40,13 @@ const PLANNED = /^Inst (\S+) (?:\[\S+\] )?\((\S+) .*\[\w+\]\)/
 export class Apt {
   readonly #directory: string
   readonly #progress: (line: string) => void
+  readonly #types: readonly string[]
   #lists: Promise<void> | undefined
 
   constructor(options: AptOptions) {
     this.#directory = options.directory
     this.#progress = options.progress
+    this.#types = options.withSources === true ? ['deb', 'deb-src'] : ['deb']
   }
 
   /**
@@ -83,6 +87,35 @@ export class Apt {
       if (file === undefined) throw new Error(`Cannot find the file of ${one.name} ${one.version}`)
       return path.join(kept, file)
     })
+  }
+
+  /**
+   * The `.dsc` file of a source package, with the files that it names beside it.
+   *
+   * What an interrupted call fetched is not fetched again. Throws `AptRefused` where the host's
+   * sources do not offer it. Needs `withSources`.
+   */
+  async fetchSource(wanted: Package): Promise<string> {
+    const { name, version } = wanted
+    const stem = `${name}_${version.replaceAll(':', '%3a')}`
+    const kept = path.join(this.#directory, 'source-packages', stem)
+    const marker = path.join(kept, 'complete')
+    // Its name leaves the epoch out.
+    const dsc = path.join(kept, `${name}_${version.replace(/^\d+:/, '')}.dsc`)
+    if (existsSync(marker) && existsSync(dsc)) return dsc
+    mkdirSync(kept, { recursive: true })
+    await this.#refreshed()
+    const offered = parseSourceOffers(await this.#run('apt-cache', ['madison', name]))
+    if (!offered.includes(version)) {
+      const refusal = { package: name, wanted: `${version} as source`, offered }
+      throw new AptRefused({ kind: 'package-not-offered', ...refusal })
+    }
+    this.#progress(`Fetching the source of ${name} ${version}`)
+    const args = ['source', '--only-source', '--download-only', `${name}=${version}`]
+    await this.#run('apt-get', args, { directory: kept })
+    if (!existsSync(dsc)) throw new Error(`Cannot find ${dsc} although apt-get fetched it`)
+    writeFileSync(marker, '')
+    return dsc
   }
 
   async #download(packages: readonly Package[], directory: string): Promise<void> {
@@ -146,7 +179,10 @@ export class Apt {
       throw new AptRefused({ kind: 'no-debian-sources', looked: sources.looked })
     }
     writeFileSync(path.join(this.#directory, 'status'), '')
-    writeFileSync(path.join(this.#directory, 'sources', 'host.sources'), formatStanzas(kept))
+    writeFileSync(
+      path.join(this.#directory, 'sources', 'host.sources'),
+      formatStanzas(kept.map((source) => ({ ...source, types: this.#types }))),
+    )
     writeFileSync(path.join(this.#directory, 'apt.conf'), configuration(this.#directory))
   }
 
@@ -179,6 +215,12 @@ export function parseOffers(output: string): Map<string, string[]> {
     if (!known.includes(version)) offers.set(name, [...known, version])
   }
   return offers
+}
+
+/** The versions of source packages in the output of `apt-cache madison`, each once. */
+export function parseSourceOffers(output: string): string[] {
+  const lines = output.split('\n').filter((line) => /\sSources\s*$/.test(line))
+  return [...new Set(lines.map((line) => line.split('|')[1]?.trim() ?? ''))]
 }
 
 /** The file of this package among the names in a directory. apt writes `:` as `%3a`. */
