@@ -18,6 +18,14 @@ export type Reason = ReasonFacts & {
 
 export type ReasonKind = ReasonFacts['kind']
 
+/** A reason without its object. */
+export type ReasonIn = ReasonFacts & { readonly symbol: string | undefined }
+
+/** Says in which object a reason was found. */
+export function inObject(object: string | undefined, reason: ReasonIn): Reason {
+  return { ...reason, object }
+}
+
 type ReasonFacts =
   /** A variable that exists already starts with another value. `at` is the first byte's offset. */
   | {
@@ -260,9 +268,7 @@ function sentenceOf(reason: Reason): string {
         'hooks; take it out of the patch'
       )
     case 'object-removed':
-      return (
-        'the object is no longer built, and its code stays in memory; ' + 'keep it in the patch'
-      )
+      return 'the object is no longer built, but its code stays in memory; keep it in the patch'
     case 'symbol-defined-twice':
       return (
         `${symbol} is defined by ${list(reason.objects)}, and only one can be meant; ` +

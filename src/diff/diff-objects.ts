@@ -1,0 +1,87 @@
+import { labelOf, nameOf } from './atom.ts'
+import { compareUnits, type Comparison } from './comparison.ts'
+import { gate } from './gate.ts'
+import { type Included, includeNeeded } from './include.ts'
+import { judgeAssembler } from './judge-assembler.ts'
+import { judgeCode } from './judge-code.ts'
+import { judgeData } from './judge-data.ts'
+import { judgeSections } from './judge-sections.ts'
+import { makePatch } from './make-patch.ts'
+import type { Note } from './note.ts'
+import { emptyObject, type ObjectFile, openObject } from './open-object.ts'
+import type { Patch } from './patch.ts'
+import type { Reason } from './reason.ts'
+import { takeNotes } from './take-notes.ts'
+import { findTwins } from './twins.ts'
+
+export type { ObjectFile } from './open-object.ts'
+
+/** What became of one object. */
+export interface ObjectDiff {
+  readonly object: string
+  /** The functions that differ, as the running hypervisor names them. */
+  readonly changed: readonly string[]
+  /** New functions that come along. */
+  readonly added: readonly string[]
+  /** Functions that new code does without. */
+  readonly removed: readonly string[]
+  /** How many functions mean the same in both builds. */
+  readonly unchanged: number
+  /** To be used only where there are no reasons, and through `joinPatches`. */
+  readonly patch: Patch
+  /** Why it cannot be brought in live; empty if it can, as far as this object tells. */
+  readonly reasons: readonly Reason[]
+  readonly notes: readonly Note[]
+}
+
+/**
+ * Finds what a source patch changed in one object, and what its new code needs.
+ *
+ * Both objects must come from one compiler with `-ffunction-sections -fdata-sections`. `before`
+ * is undefined for an object that the patch adds. New global functions and variables are in the
+ * patch whether this object needs them or not, as others may: `joinPatches` drops the rest.
+ *
+ * Not judged here: whether types changed their layout, whether the build before is the one that
+ * runs, and whether the hypervisor has the symbols that are used.
+ */
+export function diffObjects(before: ObjectFile | undefined, after: ObjectFile): ObjectDiff {
+  const old = before === undefined ? emptyObject(after.name) : openObject(before)
+  const now = openObject(after)
+  const twins = findTwins(old, now)
+  const comparison = compareUnits(old, now, twins)
+  if (now.isAssembler) return asAssembler(comparison)
+  const included = includeNeeded(comparison)
+  const { patch, reasons: linking } = makePatch(comparison, included)
+  const reasons = gate(
+    judgeCode(comparison, included),
+    judgeData(comparison),
+    judgeSections(comparison, { after: after.elf }),
+    included.reasons,
+    linking,
+  )
+  return { ...summary(comparison, included), patch, reasons }
+}
+
+/** Nothing is brought along of an object whose source is assembler. */
+function asAssembler(comparison: Comparison): ObjectDiff {
+  const none: Included = { atoms: [], aims: new Map(), reasons: [] }
+  const patch = { pieces: [], symbols: [], replacements: [] }
+  return { ...summary(comparison, none), patch, reasons: judgeAssembler(comparison) }
+}
+
+function summary(
+  comparison: Comparison,
+  included: Included,
+): Omit<ObjectDiff, 'patch' | 'reasons'> {
+  const isIncluded = new Set(included.atoms)
+  return {
+    object: comparison.after.name,
+    changed: comparison.changed.map(({ before }) => labelOf(before.entry)),
+    added: comparison.added
+      .filter(({ entry }) => isIncluded.has(entry))
+      .map(({ entry }) => nameOf(entry) ?? ''),
+    removed: comparison.removed.map(({ entry }) => labelOf(entry)),
+    unchanged: comparison.unchanged,
+    notes: takeNotes(comparison, included),
+  }
+}

@@ -1,0 +1,250 @@
+import { type Atom, isGlobal, labelOf, nameOf, type Reference } from './atom.ts'
+import type { Comparison } from './comparison.ts'
+import { hasLeftBoot } from './comparison.ts'
+import type { SymbolName } from './patch.ts'
+import { isRelative } from './raw-reference.ts'
+import { inObject, type Reason, type ReasonIn } from './reason.ts'
+import { endsWithBoot, isCode, isConstant } from './section-class.ts'
+import type { Unit } from './unit.ts'
+
+/** Where a reference of new code leads in the end. */
+export type Aim =
+  | { readonly kind: 'atom'; readonly atom: Atom; readonly offset: number }
+  | { readonly kind: 'image'; readonly symbol: SymbolName; readonly offset: number }
+
+/** Everything that the patch brings along from one object. */
+export interface Included {
+  /** Atoms of the build after, in the order of the file. */
+  readonly atoms: readonly Atom[]
+  readonly aims: ReadonlyMap<Reference, Aim>
+  readonly reasons: readonly Reason[]
+}
+
+/**
+ * Follows the references of what changed, and takes along all that the running hypervisor lacks.
+ *
+ * Variables that exist are never brought along. A changed function is called where it is new, but
+ * a pointer to it goes on to be the old one's address, so that pointers taken before and after
+ * are equal; the trampoline there leads to the new code.
+ */
+export function includeNeeded(comparison: Comparison): Included {
+  const inclusion = new Inclusion(comparison)
+  for (const { after } of comparison.changed) {
+    if (isCode(after.entry.meaning) && !endsWithBoot(after.entry.meaning)) {
+      inclusion.takeUnit(after)
+    }
+  }
+  for (const unit of comparison.added) {
+    if (isGlobal(unit.entry) && !endsWithBoot(unit.entry.meaning)) inclusion.takeUnit(unit)
+  }
+  for (const atom of comparison.after.atoms) {
+    if (isNewGlobalData(comparison, atom)) inclusion.takeAtom(atom)
+  }
+  return inclusion.finish()
+}
+
+/** Whether other objects of the patch may refer to it. */
+function isNewGlobalData(comparison: Comparison, atom: Atom): boolean {
+  if (comparison.twins.toBefore.has(atom) || !isGlobal(atom)) return false
+  return atom.meaning === 'data' || atom.meaning === 'constant'
+}
+
+class Inclusion {
+  readonly #comparison: Comparison
+  readonly #changed: ReadonlySet<Unit>
+  readonly #added: ReadonlySet<Unit>
+  readonly #taken = new Set<Atom>()
+  readonly #aims = new Map<Reference, Aim>()
+  readonly #reasons: Reason[] = []
+  readonly #pending: Atom[] = []
+
+  constructor(comparison: Comparison) {
+    this.#comparison = comparison
+    this.#changed = new Set(comparison.changed.map(({ after }) => after))
+    this.#added = new Set(comparison.added)
+  }
+
+  takeUnit(unit: Unit): void {
+    for (const atom of [...unit.code, ...unit.attached]) this.takeAtom(atom)
+  }
+
+  takeAtom(atom: Atom): void {
+    if (this.#taken.has(atom)) return
+    this.#taken.add(atom)
+    this.#pending.push(atom)
+  }
+
+  finish(): Included {
+    for (let atom = this.#pending.pop(); atom !== undefined; atom = this.#pending.pop()) {
+      for (const reference of atom.references) this.#follow(atom, reference)
+    }
+    const atoms = [...this.#taken].sort(
+      (one, other) => one.section.index - other.section.index || one.start - other.start,
+    )
+    return { atoms, aims: this.#aims, reasons: this.#reasons }
+  }
+
+  #follow(user: Atom, reference: Reference): void {
+    const { target } = reference
+    switch (target.kind) {
+      case 'external':
+        this.#aims.set(reference, {
+          kind: 'image',
+          symbol: { name: target.name, file: undefined },
+          offset: 0,
+        })
+        return
+      case 'nowhere':
+        this.#refuse({
+          kind: 'reference-not-understood',
+          symbol: this.#ownerName(user),
+          user: this.#ownerName(user),
+          at: reference.at,
+          section: target.section,
+        })
+        return
+      case 'odd-symbol':
+        this.#refuse(
+          target.found === 'common'
+            ? { kind: 'common-symbol', symbol: target.name }
+            : { kind: 'symbol-not-supported', symbol: target.name, found: target.found },
+        )
+        return
+      case 'atom':
+        if (isCode(target.atom.meaning) || target.atom.meaning === 'attached') {
+          this.#followCode(user, reference, target)
+        } else {
+          this.#followData(user, reference, target)
+        }
+    }
+  }
+
+  #followCode(
+    user: Atom,
+    reference: Reference,
+    target: { readonly atom: Atom; readonly offset: number },
+  ): void {
+    const { byPart } = this.#comparison.units.after
+    const unit = byPart.get(target.atom)
+    if (unit !== undefined && unit === byPart.get(user)) {
+      this.#aim(reference, target)
+      return
+    }
+    if (unit === undefined || endsWithBoot(target.atom.meaning)) {
+      this.#refuseUse(user, reference, target.atom)
+      return
+    }
+    const isEntry = target.atom === unit.entry && target.offset === 0
+    const isInside = !isEntry || isInteriorPointer(user, reference)
+    const old = this.#comparison.twins.toBefore.get(unit.entry)
+    if (this.#added.has(unit) || old === undefined) {
+      this.takeUnit(unit)
+      this.#aim(reference, target)
+    } else if (this.#changed.has(unit) && (reference.isBranch || isInside)) {
+      this.#aim(reference, target)
+    } else if (isInside) {
+      this.#refuse({
+        kind: 'reference-not-understood',
+        symbol: this.#ownerName(user),
+        user: this.#ownerName(user),
+        at: reference.at,
+        section: target.atom.section.name,
+      })
+    } else {
+      this.#aimAtImage(reference, old, target.offset)
+    }
+  }
+
+  #followData(
+    user: Atom,
+    reference: Reference,
+    target: { readonly atom: Atom; readonly offset: number },
+  ): void {
+    const { atom } = target
+    const { twins, meaning } = this.#comparison
+    const old = twins.toBefore.get(atom)
+    if (atom.meaning === 'init-data' || atom.meaning === 'boot-table') {
+      this.#refuseUse(user, reference, atom)
+    } else if (old !== undefined && hasLeftBoot(old, atom)) {
+      this.#refuseUse(user, reference, old)
+    } else if (isConstant(atom.meaning)) {
+      const stays = old !== undefined && isUsable(old) && meaning.sameAtom(old, atom)
+      if (stays) this.#aimAtImage(reference, old, target.offset)
+      else {
+        this.takeAtom(atom)
+        this.#aim(reference, target)
+      }
+    } else if (old !== undefined) {
+      if (twins.guessed.has(atom) && this.#mayBeAnother(user)) this.#refuseDoubt(user, atom, [old])
+      this.#aimAtImage(reference, old, target.offset)
+    } else if (twins.doubtful.has(atom)) {
+      this.#refuseDoubt(user, atom, twins.doubtful.get(atom) ?? [])
+    } else if (nameOf(atom) === undefined) {
+      this.#refuseUse(user, reference, atom)
+    } else {
+      // What may not be new (per-CPU, set up by boot) is refused by whoever looks at all data.
+      if (atom.meaning === 'data') this.takeAtom(atom)
+      this.#aim(reference, target)
+    }
+  }
+
+  /** A guess is proven where its user means the same: then each reference was compared. */
+  #mayBeAnother(user: Atom): boolean {
+    const unit = this.#comparison.units.after.byPart.get(user)
+    return unit === undefined || this.#changed.has(unit) || this.#added.has(unit)
+  }
+
+  #aim(reference: Reference, target: { readonly atom: Atom; readonly offset: number }): void {
+    this.#aims.set(reference, { kind: 'atom', atom: target.atom, offset: target.offset })
+  }
+
+  #aimAtImage(reference: Reference, old: Atom, offset: number): void {
+    // Only atoms with a name have twins.
+    const { name, file } = old.names[0] as SymbolName
+    this.#aims.set(reference, { kind: 'image', symbol: { name, file }, offset })
+  }
+
+  #refuseUse(user: Atom, reference: Reference, atom: Atom): void {
+    const name = this.#ownerName(user)
+    const ends = endsWithBoot(atom.meaning) || atom.meaning === 'boot-table'
+    this.#refuse(
+      ends
+        ? { kind: 'init-reference', symbol: labelOf(atom), user: name, section: atom.section.name }
+        : {
+            kind: 'reference-not-understood',
+            symbol: name,
+            user: name,
+            at: reference.at,
+            section: atom.section.name,
+          },
+    )
+  }
+
+  #refuseDoubt(user: Atom, atom: Atom, candidates: readonly Atom[]): void {
+    this.#refuse({
+      kind: 'symbol-ambiguous',
+      symbol: labelOf(atom),
+      user: this.#ownerName(user),
+      candidates: candidates.map(labelOf),
+    })
+  }
+
+  #ownerName(atom: Atom): string {
+    return labelOf(this.#comparison.units.after.byPart.get(atom)?.entry ?? atom)
+  }
+
+  #refuse(reason: ReasonIn): void {
+    this.#reasons.push(inObject(this.#comparison.after.name, reason))
+  }
+}
+
+/** Whether an atom of the build before can be found by its name in the running hypervisor. */
+function isUsable(atom: Atom): boolean {
+  return nameOf(atom) !== undefined && !endsWithBoot(atom.meaning) && atom.meaning !== 'boot-table'
+}
+
+/** Whether constant data leads into a function and not to its entry: it is a jump table. */
+function isInteriorPointer(user: Atom, reference: Reference): boolean {
+  if (isCode(user.meaning) || user.meaning === 'attached') return false
+  return reference.addend !== 0n || isRelative(reference.type)
+}
