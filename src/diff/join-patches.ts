@@ -1,0 +1,128 @@
+import type { Image, SymbolLookup } from '../image/image.ts'
+import { isBranchHole } from './branch-hole.ts'
+import type { ObjectDiff } from './diff-objects.ts'
+import { gate } from './gate.ts'
+import { dropUnneeded } from './needed-pieces.ts'
+import type { Patch, Piece, PieceRelocation, PieceSymbol, SymbolName } from './patch.ts'
+import { inObject, type Reason } from './reason.ts'
+
+/** Who knows the symbols of the running hypervisor: its `Image`, or part of it. */
+export type SymbolSource = Pick<Image, 'find'>
+
+export interface JoinedPatch {
+  readonly patch: Patch
+  /** What stands in the way beside the reasons of the single diffs. */
+  readonly reasons: readonly Reason[]
+}
+
+/**
+ * Makes one patch of those of several objects.
+ *
+ * What one object needs and another adds or replaces is linked inside the patch, by the rules of
+ * a single diff: direct jumps and calls go to new code, pointers to a replaced function stay the
+ * old one's address. Everything else must be in the running hypervisor, under one name only.
+ * Pieces that no replaced function needs are dropped. The order of `diffs` is that of the patch.
+ */
+export function joinPatches(diffs: readonly ObjectDiff[], image: SymbolSource): JoinedPatch {
+  const patches = diffs.map(({ patch }) => patch)
+  const globals = globalDefinitions(patches)
+  const replaced = new Set(
+    patches.flatMap(({ replacements }) =>
+      replacements.filter(({ symbol }) => symbol.file === undefined).map(({ piece }) => piece),
+    ),
+  )
+  const pieces = patches.flatMap((patch) =>
+    patch.pieces.map((piece) => retarget(piece, { globals: globals.byName, replaced })),
+  )
+  const joined = dropUnneeded({
+    pieces,
+    symbols: patches.flatMap(({ symbols }) => symbols),
+    replacements: patches.flatMap(({ replacements }) => replacements),
+  })
+  return { patch: joined, reasons: gate(globals.reasons, unresolved(joined, image)) }
+}
+
+interface Definitions {
+  readonly byName: ReadonlyMap<string, PieceSymbol>
+  readonly reasons: readonly Reason[]
+}
+
+function globalDefinitions(patches: readonly Patch[]): Definitions {
+  const byName = new Map<string, PieceSymbol>()
+  const definers = new Map<string, string[]>()
+  for (const { pieces, symbols } of patches) {
+    const objects = new Map(pieces.map(({ id, object }) => [id, object]))
+    for (const symbol of symbols) {
+      if (symbol.file !== undefined) continue
+      byName.set(symbol.name, symbol)
+      const list = definers.get(symbol.name) ?? []
+      definers.set(symbol.name, [...list, objects.get(symbol.piece) ?? ''])
+    }
+  }
+  const reasons = [...definers]
+    .filter(([, objects]) => objects.length > 1)
+    .map(([symbol, objects]) =>
+      inObject(objects[0], { kind: 'symbol-defined-twice', symbol, objects }),
+    )
+  return { byName, reasons }
+}
+
+function retarget(
+  piece: Piece,
+  patch: {
+    readonly globals: ReadonlyMap<string, PieceSymbol>
+    readonly replaced: ReadonlySet<string>
+  },
+): Piece {
+  const relocations = piece.relocations.map((relocation): PieceRelocation => {
+    const { target } = relocation
+    if (target.kind === 'piece' || target.symbol.file !== undefined) return relocation
+    const definition = patch.globals.get(target.symbol.name)
+    if (definition === undefined) return relocation
+    if (patch.replaced.has(definition.piece) && !isBranch(piece, relocation)) return relocation
+    const { piece: id, offset } = definition
+    return { ...relocation, target: { kind: 'piece', piece: id, offset } }
+  })
+  return { ...piece, relocations }
+}
+
+function isBranch(piece: Piece, { at }: PieceRelocation): boolean {
+  return piece.content instanceof Uint8Array && isBranchHole(piece.content, at)
+}
+
+/** What the hypervisor does not have, or has several of. */
+function unresolved(patch: Patch, image: SymbolSource): Reason[] {
+  const labels = new Map(patch.symbols.map(({ piece, name }) => [piece, name]))
+  const reasons: Reason[] = []
+  const check = (symbol: SymbolName, user: string, object: string): void => {
+    const found = look(image, symbol)
+    const { name } = symbol
+    if (found.kind === 'not-found') {
+      reasons.push(inObject(object, { kind: 'symbol-unresolved', symbol: name, user }))
+    } else if (found.kind === 'ambiguous') {
+      const candidates = found.candidates.map(
+        ({ name, file, address }) =>
+          `${file === undefined ? name : `${file}#${name}`} at 0x${address.toString(16)}`,
+      )
+      reasons.push(inObject(object, { kind: 'symbol-ambiguous', symbol: name, user, candidates }))
+    }
+  }
+  for (const { id, object, relocations } of patch.pieces) {
+    for (const { target } of relocations) {
+      if (target.kind === 'image') check(target.symbol, labels.get(id) ?? id, object)
+    }
+  }
+  const objects = new Map(patch.pieces.map(({ id, object }) => [id, object]))
+  for (const { symbol, piece } of patch.replacements) {
+    check(symbol, 'the patch', objects.get(piece) ?? piece)
+  }
+  return reasons
+}
+
+/** A static symbol must be found in its own file: another file's namesake is not meant. */
+function look(image: SymbolSource, { name, file }: SymbolName): SymbolLookup {
+  if (file !== undefined) return image.find(`${file}#${name}`)
+  const found = image.find(name)
+  if (found.kind === 'found' && found.symbol.binding === 'local') return { kind: 'not-found' }
+  return found
+}
