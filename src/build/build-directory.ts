@@ -1,6 +1,7 @@
 /**
  * Where sources and builds are kept.
  *
+ *     .reweave/fetching/              package lists and packages, for the next time
  *     .reweave/sources/xen-VERSION/   fetched; the user's to look at and to change
  *     .reweave/build/                 made from content; safe to remove while no build runs
  *       baseline-KEY/                 an unpatched hypervisor, some 300 MiB
@@ -18,6 +19,11 @@ export function buildCacheDirectory(): string {
   return chosen === undefined || chosen === ''
     ? path.join(CHECKOUT, '.reweave', 'build')
     : path.resolve(chosen)
+}
+
+/** What fetching leaves for the next time; safe to remove. */
+export function buildStateDirectory(): string {
+  return path.join(CHECKOUT, '.reweave', 'fetching')
 }
 
 /** Where `reweave source fetch` puts a package's source unless told otherwise. */

@@ -29,6 +29,7 @@ export const EXIT_CODES = {
   xapiFailed: { code: 27, meaning: 'A pool could not be read from XAPI' },
   labFailed: { code: 30, meaning: 'lab or demo: a machine or a step of it failed' },
   labRefused: { code: 31, meaning: 'lab or demo: this machine lacks something it needs' },
+  sourceRefused: { code: 45, meaning: 'A source cannot be fetched, or cannot be built from' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>
 
 export type ExitName = keyof typeof EXIT_CODES

@@ -79,6 +79,11 @@ const CHECKOUT_COMMANDS: readonly CheckoutCommand[] = [
     load: async () => (await import('./inventory.ts')).inventoryCommand(),
   },
   {
+    name: 'source',
+    description: 'gets the source of the hypervisor that runs',
+    load: async () => (await import('./source.ts')).sourceCommand(),
+  },
+  {
     name: 'lab',
     description: 'boots real Xen machines in QEMU',
     load: async () => (await import('./lab.ts')).labCommand(),
