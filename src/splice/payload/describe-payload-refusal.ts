@@ -69,6 +69,8 @@ export function describePayloadRefusal(refusal: PayloadRefusal): string {
       )
     case 'out-of-reach':
       return `Cannot jump from ${hex(refusal.from)} to ${hex(refusal.to)}: it is too far`
+    case 'meets-bug-frame':
+      return `Cannot put ${refusal.section} where there is room: its ud2 at ${hex(refusal.at)} would be taken for another`
     case 'live-bytes-missing':
       return `Cannot plan without the live bytes of ${describeRange(refusal.range)}`
     case 'padding-not-recognised':

@@ -1,5 +1,7 @@
 import type { VirtualAddress } from '../../address/address.ts'
 import { overlaps } from '../../address/address-range.ts'
+import { imageBugFrames } from '../../image/image-tables.ts'
+import type { Image } from '../../image/image.ts'
 import { linkPayload, type LinkedFunction } from '../../payload/link-payload.ts'
 import { EntrySwitches } from '../entry/find-entry-switch.ts'
 import type { EntryRelay, EntrySwitch, EntryWrite } from '../entry/entry-switch.ts'
@@ -93,6 +95,12 @@ function build(
     const spot = layout.spot({ start: at, byteLength: after.byteLength })
     return { role: 'stage', at, after, ...spot }
   })
+  const met = stages.flatMap((stage, index): PayloadRefusal[] => {
+    const at = metBugFrame(image, stage)
+    const section = examined.toPlace[index]?.name ?? ''
+    return at === undefined ? [] : [{ kind: 'meets-bug-frame', section, at }]
+  })
+  if (met.length > 0) return refused(...met)
   const switched = switchWrites(examined.functions, linked.functions, layout, entries)
   if (switched.kind === 'refused') return switched
   const all = [...stages, ...switched.writes]
@@ -102,6 +110,17 @@ function build(
     ),
   )
   return { kind: 'planned', plan: { fix: name, advisory, buildId: image.buildId, writes } }
+}
+
+/** Where new code would have a `ud2` that the image has a bug frame for. */
+function metBugFrame(image: Image, { at, after }: EntryWrite): VirtualAddress | undefined {
+  return imageBugFrames(image)
+    .map((frame) => frame.at)
+    .find((frameAt) => {
+      const offset = frameAt - at
+      if (offset < 0n || offset >= BigInt(after.byteLength)) return false
+      return after[Number(offset)] === 0x0f && after[Number(offset) + 1] === 0x0b
+    })
 }
 
 /** Zeros in padding that holds zeros, for one, are as they must be without a write. */

@@ -51,7 +51,7 @@ export function unrunnableRoom(image: Image, run: UnrunnableRun, vendor: UnusedV
     why: `Only ${theirs} leads here, which was not called on this host.`,
     placeAt: (offset) => {
       const into = distance(address, advance(start, offset))
-      return `over ${name}+${hex(into)} (cannot run on ${host})`
+      return `over ${name}${into === 0 ? '' : `+${hex(into)}`} (cannot run on ${host})`
     },
   }
 }

@@ -12,7 +12,7 @@ import { advance, distance, type VirtualAddress } from '../../address/address.ts
 import { type AddressRange, contains, overlaps, rangeEnd } from '../../address/address-range.ts'
 import type { Image, ImageSymbol } from '../../image/image.ts'
 import { type ImageReferences, symbolSpans } from '../../image/image-references.ts'
-import { imageAlternatives, imageBugFrames, imageExceptions } from '../../image/image-tables.ts'
+import { imageAlternatives, imageExceptions } from '../../image/image-tables.ts'
 import { isCodePadding } from '../../image/nop.ts'
 import { scanReferences } from '../../x86/scan-references.ts'
 
@@ -57,8 +57,9 @@ export function unrunnableFunctions(
 /**
  * What of the functions holds in memory exactly what was linked.
  *
- * Left out are an `endbr64` at the entry, which boot takes away on some CPUs, and alternatives.
- * Runs end at instructions that Xen knows by their address, whose meaning new bytes would get.
+ * Left out are an `endbr64` at the entry, which boot takes away on some CPUs, alternatives, and the
+ * first byte of instructions for which Xen has a way out of a fault: what faults there would take
+ * it. Bug frames are not left out. They say something of a `ud2` only.
  */
 export function untouchedRuns(
   image: Image,
@@ -67,7 +68,6 @@ export function untouchedRuns(
   const fixed: AddressRange<VirtualAddress>[] = [
     ...imageAlternatives(image).map(({ site }) => site),
     ...imageExceptions(image).map(({ at }) => ({ start: at, byteLength: 1 })),
-    ...imageBugFrames(image).map(({ at }) => ({ start: at, byteLength: 1 })),
   ]
   return functions.flatMap((symbol) => {
     const whole = bytesOf(symbol)
@@ -234,9 +234,9 @@ function edgesOf(image: Image, references: ImageReferences, nodes: CodeNodes): E
     if (from !== to) edges.get(from)?.add(to)
   }
   const sites = new ReplacementSites(image)
-  const walk = endbrWalk(image)
+  const isMereAddress = mereAddresses(image)
   for (const { from, to } of references.all) {
-    if (walk?.(from, to) === true) continue
+    if (isMereAddress(from, to)) continue
     const source = nodes.at(sites.siteOf(from) ?? from)
     for (const target of nodes.meantBy(to)) add(source, target)
   }
@@ -253,19 +253,29 @@ function edgesOf(image: Image, references: ImageReferences, nodes: CodeNodes): E
 }
 
 /**
- * Boot walks over both vendors' tables of functions once, to take `endbr64` away, and keeps
- * nothing of them (`_apply_alternatives`, xen/arch/x86/alternative.c). The two tables lie behind
- * the symbol where the walk begins.
+ * Code that uses an address without ever going there, and keeps nothing of it.
+ *
+ * Boot walks over both vendors' tables of functions, to take `endbr64` away; the tables lie behind
+ * the symbol where the walk begins (`_apply_alternatives`, xen/arch/x86/alternative.c, since 4.17).
+ * The profiler compares the address of an interruption with a label of AMD's
+ * (`athlon_check_ctrs`, xen/arch/x86/oprofile/op_model_athlon.c).
  */
-function endbrWalk(
-  image: Image,
-): ((from: VirtualAddress, to: VirtualAddress) => boolean) | undefined {
-  const walker = image.find('_apply_alternatives')
-  const tables = image.find('__initdata_cf_clobber_start')
-  if (walker.kind !== 'found' || tables.kind !== 'found') return undefined
-  const code = bytesOf(walker.symbol)
+const MERE_ADDRESSES: readonly (readonly [user: string, used: string])[] = [
+  ['_apply_alternatives', '__initdata_cf_clobber_start'],
+  ['athlon_check_ctrs', 'svm_stgi_label'],
+]
+
+function mereAddresses(image: Image): (from: VirtualAddress, to: VirtualAddress) => boolean {
+  const known = MERE_ADDRESSES.flatMap(([user, used]) => {
+    const code = image.find(user)
+    const address = image.find(used)
+    const both = code.kind === 'found' && address.kind === 'found'
+    return both ? [{ code: bytesOf(code.symbol), address: address.symbol.address }] : []
+  })
   return (from, to) =>
-    to === tables.symbol.address && contains(code, { start: from, byteLength: 1 })
+    known.some(
+      ({ code, address }) => to === address && contains(code, { start: from, byteLength: 1 }),
+    )
 }
 
 /** Replacements are linked elsewhere than they run: each belongs to the site that it is for. */
