@@ -1,8 +1,7 @@
 import { Command } from 'commander'
-import { hex } from '../address/address.ts'
-import type { Image, ImageSymbol } from '../image/image.ts'
-import { CommandFailed } from './command-failed.ts'
-import { fullName, renderImageSummary, renderSymbol, summarizeImage } from './image-summary.ts'
+import { findSymbol } from './find-symbol.ts'
+import { imageSplicesCommand } from './image-splices.ts'
+import { renderImageSummary, renderSymbol, summarizeImage } from './image-summary.ts'
 import { print } from './output.ts'
 import { readImageFile } from './read-image-file.ts'
 
@@ -29,7 +28,10 @@ export function imageCommand(): Command {
     .action(async (file: string, options: ShowOptions) => {
       await showImage(file, options)
     })
-  return new Command('image').description('look into symbol files').addCommand(show)
+  return new Command('image')
+    .description('look into symbol files')
+    .addCommand(show)
+    .addCommand(imageSplicesCommand())
 }
 
 async function showImage(file: string, options: ShowOptions): Promise<void> {
@@ -41,26 +43,5 @@ async function showImage(file: string, options: ShowOptions): Promise<void> {
   } else {
     const symbol = findSymbol(image, options.symbol)
     print(json, symbol, renderSymbol(symbol))
-  }
-}
-
-/**
- * The one symbol that bears the name.
- *
- * @throws CommandFailed `badSymbols` when none does, or several
- */
-export function findSymbol(image: Image, name: string): ImageSymbol {
-  const found = image.find(name)
-  switch (found.kind) {
-    case 'found':
-      return found.symbol
-    case 'not-found':
-      throw new CommandFailed('badSymbols', `No symbol is named ${name}`, { symbol: name })
-    case 'ambiguous': {
-      const { candidates } = found
-      const names = candidates.map((symbol) => `  ${fullName(symbol)} at ${hex(symbol.address)}`)
-      const message = `${candidates.length} symbols are named ${name}; name one with its file:`
-      throw new CommandFailed('badSymbols', [message, ...names].join('\n'), { candidates })
-    }
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sampleImage } from '../image/testing/sample-image.ts'
 import { CommandFailed } from './command-failed.ts'
-import { findSymbol } from './image-show.ts'
+import { findSymbol } from './find-symbol.ts'
 import { renderImageSummary, renderSymbol, summarizeImage } from './image-summary.ts'
 import { toJson } from './output.ts'
 

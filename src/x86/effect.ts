@@ -1,7 +1,7 @@
 import type { GeneralRegister } from './general-register.ts'
 
-/** Memory as an operand names it: 8 bytes at a register and a displacement. */
-export interface StackOperand {
+/** Memory as an operand names it: bytes at one register and a displacement. */
+export interface PlainOperand {
   readonly base: GeneralRegister
   readonly displacement: number
   readonly byteLength: number
@@ -10,7 +10,7 @@ export interface StackOperand {
 /**
  * What one instruction does to the general registers and to memory; flags are left out.
  *
- * `set`, `store` and `push` say all that the instruction does. `compute` says which registers it
+ * `set`, `fill`, `store` and `push` say all that the instruction does. `compute` says which registers it
  * writes without saying what. `opaque` may do anything.
  */
 export type Effect =
@@ -21,12 +21,14 @@ export type Effect =
       readonly from: GeneralRegister
       readonly plus: number
     }
+  /** All bits of `mask` are set in the register; it has only low bits, in a row. */
+  | { readonly kind: 'fill'; readonly to: GeneralRegister; readonly mask: number }
   /** 8 bytes onto the stack: a register, or something else. */
   | { readonly kind: 'push'; readonly from: GeneralRegister | undefined }
   /** A write to memory beside one register; `from` is known where it is a whole one. */
   | {
       readonly kind: 'store'
-      readonly to: StackOperand
+      readonly to: PlainOperand
       readonly from: GeneralRegister | undefined
       readonly reads: readonly GeneralRegister[]
     }
@@ -35,7 +37,7 @@ export type Effect =
       readonly kind: 'compute'
       readonly reads: readonly GeneralRegister[]
       readonly writes: readonly GeneralRegister[]
-      /** Whether it reads memory, and if so whether only the image's own, next to `%rip`. */
-      readonly memory: 'none' | 'image' | 'other'
+      /** What memory it reads; `image` is the image's own, by an operand relative to `%rip`. */
+      readonly memory: 'none' | 'image' | PlainOperand | 'other'
     }
   | { readonly kind: 'opaque' }

@@ -13,7 +13,7 @@ import {
   type UsedRegister,
 } from 'iced-x86'
 import type { VirtualAddress } from '../address/address.ts'
-import type { Effect } from './effect.ts'
+import type { Effect, PlainOperand } from './effect.ts'
 import type { GeneralRegister } from './general-register.ts'
 
 /**
@@ -168,6 +168,13 @@ function exactEffect(from: IcedInstruction): Effect | undefined {
       if (immediate === undefined) return undefined
       return set(register, register, from.mnemonic === Mnemonic.Add ? immediate : -immediate)
     }
+    case Mnemonic.Or: {
+      const mask = signedImmediate(from)
+      const to = from.op0Kind === OpKind.Register ? whole(from.op0Register) : undefined
+      if (to === undefined || to === 'rsp' || mask === undefined) return undefined
+      const isLowBits = mask > 0n && (mask & (mask + 1n)) === 0n
+      return isLowBits ? { kind: 'fill', to, mask: Number(mask) } : undefined
+    }
     default:
       return undefined
   }
@@ -220,7 +227,7 @@ function touchedRegisters(from: IcedInstruction, factory: InstructionInfoFactory
     }
     const stores = memories.filter(({ access }) => isWrite(access))
     if (stores.length > 0) return storeEffect(from, stores, [...reads], writes)
-    const memory = memories.length === 0 ? 'none' : isInImage(from) ? 'image' : 'other'
+    const memory = memories.length === 0 ? 'none' : memoryRead(from)
     return { kind: 'compute', reads: [...reads], writes: [...writes], memory }
   } finally {
     for (const each of [...registers, ...memories]) each.free()
@@ -228,9 +235,19 @@ function touchedRegisters(from: IcedInstruction, factory: InstructionInfoFactory
   }
 }
 
-/** Whether the memory operand lies at a place of the image itself. */
-function isInImage(from: IcedInstruction): boolean {
-  return from.isIpRelMemoryOperand && !usesSegmentBase(from)
+function memoryRead(from: IcedInstruction): 'image' | PlainOperand | 'other' {
+  if (usesSegmentBase(from)) return 'other'
+  return from.isIpRelMemoryOperand ? 'image' : (plainOperand(from) ?? 'other')
+}
+
+/** The memory operand, if it is a register and a displacement. */
+function plainOperand(from: IcedInstruction): PlainOperand | undefined {
+  const base = whole(from.memoryBase)
+  const displacement = BigInt.asIntN(64, from.memoryDisplacement)
+  if (base === undefined || from.memoryIndex !== Register.None) return undefined
+  if (BigInt.asIntN(32, displacement) !== displacement) return undefined
+  const byteLength = MemorySizeExt.size(from.memorySize)
+  return { base, displacement: Number(displacement), byteLength }
 }
 
 function usesSegmentBase(from: IcedInstruction): boolean {
@@ -243,19 +260,10 @@ function storeEffect(
   reads: readonly GeneralRegister[],
   writes: ReadonlySet<GeneralRegister>,
 ): Effect {
-  const [store, another] = stores
-  const base = whole(from.memoryBase)
-  const isPlain = another === undefined && from.memoryIndex === Register.None && writes.size === 0
-  if (store === undefined || !isPlain || base === undefined) return OPAQUE
-  if (usesSegmentBase(from)) return OPAQUE
-  const displacement = BigInt.asIntN(64, from.memoryDisplacement)
-  if (BigInt.asIntN(32, displacement) !== displacement) return OPAQUE
-  const byteLength = MemorySizeExt.size(from.memorySize)
-  const isMove = from.mnemonic === Mnemonic.Mov && from.op1Kind === OpKind.Register
-  return {
-    kind: 'store',
-    to: { base, displacement: Number(displacement), byteLength },
-    from: isMove ? whole(from.op1Register) : undefined,
-    reads,
+  const to = plainOperand(from)
+  if (stores.length !== 1 || to === undefined || writes.size > 0 || usesSegmentBase(from)) {
+    return OPAQUE
   }
+  const isMove = from.mnemonic === Mnemonic.Mov && from.op1Kind === OpKind.Register
+  return { kind: 'store', to, from: isMove ? whole(from.op1Register) : undefined, reads }
 }

@@ -1,8 +1,13 @@
-import { advance, distance, type VirtualAddress } from '../../address/address.ts'
+import { distance, type VirtualAddress } from '../../address/address.ts'
 import { type AddressRange, contains, rangeEnd } from '../../address/address-range.ts'
 import type { Image } from '../../image/image.ts'
 import { imageAlternatives, imageExceptions } from '../../image/image-tables.ts'
 import type { FunctionSweeps } from '../function-sweeps.ts'
+
+/** What is certain to be named as a place where execution arrives. */
+const KNOWN = 2
+/** What may be such a place, or may only look so. */
+const POSSIBLE = 1
 
 /**
  * The addresses of `.text` at which execution may arrive other than from the instruction in front:
@@ -16,15 +21,15 @@ import type { FunctionSweeps } from '../function-sweeps.ts'
 // every byte, as if a branch began there. That finds too many, which only costs a few sites.
 export class Arrivals {
   readonly #text: AddressRange<VirtualAddress>
-  /** Byte for byte of `.text`: 1 for an arrival. */
+  /** Byte for byte of `.text`: `KNOWN`, `POSSIBLE` or nothing. */
   readonly #marks: Uint8Array
 
   constructor(sweeps: FunctionSweeps) {
     const { image } = sweeps
     this.#text = image.text
     this.#marks = new Uint8Array(image.text.byteLength)
-    for (const symbol of image.symbols) this.#mark(symbol.address)
-    for (const { goesOnAt } of imageExceptions(image)) this.#mark(goesOnAt)
+    for (const symbol of image.symbols) this.#mark(symbol.address, KNOWN)
+    for (const { goesOnAt } of imageExceptions(image)) this.#mark(goesOnAt, KNOWN)
     for (const section of image.sections) {
       if (section.bytes === undefined) continue
       this.#markPointers(section.bytes)
@@ -36,17 +41,26 @@ export class Arrivals {
     }
   }
 
-  /** The lowest arrival in the range, if there is one. The range lies in `.text`. */
-  firstIn(range: AddressRange<VirtualAddress>): VirtualAddress | undefined {
-    const offset = distance(this.#text.start, range.start)
-    const found = this.#marks.subarray(offset, offset + range.byteLength).indexOf(1)
-    return found === -1 ? undefined : advance(range.start, found)
+  /** Whether execution may arrive at the instruction that begins at the address in `.text`. */
+  at(address: VirtualAddress): boolean {
+    return this.#marks[distance(this.#text.start, address)] !== 0
   }
 
-  #mark(address: bigint): void {
+  /**
+   * Whether a branch or a table entry leads to amid the instruction.
+   *
+   * What only happens to look like an address does not count here: no code runs the middle of an
+   * instruction that a compiler made.
+   */
+  amid(instruction: AddressRange<VirtualAddress>): boolean {
+    const first = distance(this.#text.start, instruction.start)
+    return this.#marks.subarray(first + 1, first + instruction.byteLength).includes(KNOWN)
+  }
+
+  #mark(address: bigint, mark: typeof KNOWN | typeof POSSIBLE): void {
     const offset = Number(address - this.#text.start)
-    // A typed array ignores what is written outside it, but only where the index is an integer.
-    if (offset >= 0 && offset < this.#marks.byteLength) this.#marks[offset] = 1
+    if (offset < 0 || offset >= this.#marks.byteLength) return
+    if (this.#marks[offset] !== KNOWN) this.#marks[offset] = mark
   }
 
   /** Whatever 8 bytes can be an address of `.text`, aligned or not. */
@@ -56,7 +70,7 @@ export class Arrivals {
     const [first, last] = [start, rangeEnd(this.#text)].map((end) => Number(end >> 32n))
     for (let offset = 0; offset + 8 <= bytes.byteLength; offset++) {
       const high = view.getUint32(offset + 4, true)
-      if (high === first || high === last) this.#mark(view.getBigUint64(offset, true))
+      if (high === first || high === last) this.#mark(view.getBigUint64(offset, true), POSSIBLE)
     }
   }
 
@@ -69,8 +83,8 @@ export class Arrivals {
       const sweep = sweeps.of(symbol)
       if (sweep.kind !== 'clean') continue
       for (const { branchTarget, ripTarget } of sweep.instructions) {
-        if (branchTarget !== undefined) this.#mark(branchTarget)
-        if (ripTarget !== undefined) this.#mark(ripTarget)
+        if (branchTarget !== undefined) this.#mark(branchTarget, KNOWN)
+        if (ripTarget !== undefined) this.#mark(ripTarget, KNOWN)
       }
       if (range.start > covered) this.#markUncovered(section, covered, range.start)
       if (rangeEnd(range) > covered) covered = rangeEnd(range)
@@ -89,7 +103,7 @@ export class Arrivals {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const base = distance(this.#text.start, start)
     const mark = (offset: number): void => {
-      if (offset >= 0 && offset < this.#marks.byteLength) this.#marks[offset] = 1
+      if (this.#marks[offset] === 0) this.#marks[offset] = POSSIBLE
     }
     for (let offset = 0; offset < bytes.byteLength; offset++) {
       if (offset + 4 <= bytes.byteLength) mark(base + offset + 4 + view.getInt32(offset, true))

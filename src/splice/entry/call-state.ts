@@ -1,11 +1,22 @@
+import { FRAME_BYTES } from '../../address/address.ts'
 import type { Effect } from '../../x86/effect.ts'
 import type { GeneralRegister } from '../../x86/general-register.ts'
 
-/** What a register held when the function was called, plus a constant. */
+/**
+ * What a register held when the function was called, or the last byte of the CPU's stack, plus a
+ * constant.
+ */
 export interface CallValue {
-  readonly of: GeneralRegister
+  readonly of: GeneralRegister | 'stack-end'
   readonly plus: number
 }
+
+/**
+ * The bits of an address inside a CPU's stack. Xen keeps what it knows of a CPU at its stack's end
+ * and finds that by setting these bits of the stack pointer (`STACK_ORDER` 3 and
+ * `get_stack_bottom`, xen/arch/x86/include/asm/config.h and current.h).
+ */
+const STACK_MASK = 0x7fff
 
 /**
  * What is known of the registers and the function's own part of the stack, in terms of what the
@@ -19,7 +30,7 @@ export interface CallState {
   /** How far the stack pointer is below the return address, in bytes. */
   readonly depth: number
   /** Registers whose value at the call something was computed from. */
-  readonly used: ReadonlySet<GeneralRegister>
+  readonly used: ReadonlySet<CallValue['of']>
 }
 
 /** Right after the call. */
@@ -42,7 +53,7 @@ export function valueOf(state: CallState, register: GeneralRegister): CallValue 
 /**
  * The state once an instruction has run, or undefined where it did what cannot be known or cannot
  * be undone: wrote memory that is not the function's own part of the stack, moved the stack
- * pointer where nobody knows, read memory that may be a device's.
+ * pointer to nobody knows where, read memory that may not be there or may be a device's.
  */
 export function afterEffect(state: CallState, effect: Effect): CallState | undefined {
   switch (effect.kind) {
@@ -50,6 +61,12 @@ export function afterEffect(state: CallState, effect: Effect): CallState | undef
       const from = valueOf(state, effect.from)
       const value = from && { of: from.of, plus: from.plus + effect.plus }
       return effect.to === 'rsp' ? withStackAt(state, value) : withRegister(state, effect.to, value)
+    }
+    case 'fill': {
+      const from = valueOf(state, effect.to)
+      const isStackEnd = from?.of === 'rsp' && effect.mask === STACK_MASK
+      const used = withUsed(state, [effect.to])
+      return withRegister(used, effect.to, isStackEnd ? { of: 'stack-end', plus: 0 } : undefined)
     }
     case 'push': {
       const value = effect.from && valueOf(state, effect.from)
@@ -66,7 +83,7 @@ export function afterEffect(state: CallState, effect: Effect): CallState | undef
       return withWord(withUsed(state, effect.reads), at, effect.to.byteLength, value)
     }
     case 'compute': {
-      if (effect.memory === 'other' || effect.writes.includes('rsp')) return undefined
+      if (effect.writes.includes('rsp') || !isHarmless(state, effect.memory)) return undefined
       return effect.writes.reduce<CallState>(
         (after, register) => withRegister(after, register, undefined),
         withUsed(state, effect.reads),
@@ -76,6 +93,24 @@ export function afterEffect(state: CallState, effect: Effect): CallState | undef
       return undefined
   }
 }
+
+/**
+ * Whether the memory may be read by a call that will run the new code alone: it is there and is no
+ * device's whatever the call was made with.
+ */
+// Not so what an argument points to. New code may be there to check that argument first.
+function isHarmless(state: CallState, memory: Computes['memory']): boolean {
+  if (memory === 'none' || memory === 'image') return true
+  if (memory === 'other') return false
+  const base = valueOf(state, memory.base)
+  if (base === undefined) return false
+  const at = base.plus + memory.displacement
+  if (base.of === 'rsp') return at >= -state.depth && at < WORD_BYTES
+  // The last page of a stack is always there.
+  return base.of === 'stack-end' && at > -FRAME_BYTES && at + memory.byteLength <= 1
+}
+
+type Computes = Extract<Effect, { kind: 'compute' }>
 
 function withRegister(
   state: CallState,
@@ -110,7 +145,7 @@ function withWord(
 }
 
 function withUsed(state: CallState, registers: readonly GeneralRegister[]): CallState {
-  const used = new Set(state.used)
+  const used = new Set<CallValue['of']>(state.used)
   for (const register of registers) {
     const value = valueOf(state, register)
     if (value !== undefined) used.add(value.of)

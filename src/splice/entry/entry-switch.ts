@@ -1,6 +1,7 @@
 import type { VirtualAddress } from '../../address/address.ts'
 import type { AddressRange } from '../../address/address-range.ts'
 import type { ImageSymbol } from '../../image/image.ts'
+import type { GeneralRegister } from '../../x86/general-register.ts'
 import type { PlannedWrite } from '../plan.ts'
 import type { EntryObstacle, TriedSite } from './entry-obstacle.ts'
 
@@ -75,4 +76,9 @@ export interface EntryAsk {
    * image must have them as linked, and no other part of the plan may want them.
    */
   readonly isFree: (range: AddressRange<VirtualAddress>) => boolean
+  /**
+   * Registers whose values at the call the new code never reads (`unreadRegisters`). None when
+   * absent: then every argument register is brought back.
+   */
+  readonly unread?: ReadonlySet<GeneralRegister>
 }

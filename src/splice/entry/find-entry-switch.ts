@@ -27,13 +27,17 @@ import { undoCode } from './undo-code.ts'
 export class EntrySwitches {
   readonly #sweeps: FunctionSweeps
   readonly #arrivals: Arrivals
-  readonly #alternatives: AlternativeSites
+  readonly #alternatives: AlternativeSites | undefined
   readonly #faults: ReadonlySet<VirtualAddress>
 
-  constructor(sweeps: FunctionSweeps) {
+  /**
+   * `text` says what the image's bytes are: as linked, or as read from a running hypervisor that has
+   * booted. In the latter boot has replaced what it replaces, and alternatives stand in no way.
+   */
+  constructor(sweeps: FunctionSweeps, text: 'as-linked' | 'as-running' = 'as-linked') {
     this.#sweeps = sweeps
     this.#arrivals = new Arrivals(sweeps)
-    this.#alternatives = new AlternativeSites(sweeps.image)
+    this.#alternatives = text === 'as-linked' ? new AlternativeSites(sweeps.image) : undefined
     this.#faults = new Set(imageExceptions(sweeps.image).map(({ at }) => at))
   }
 
@@ -57,7 +61,7 @@ export class EntrySwitches {
       if (typeof site === 'string') tried.push({ offset: instruction.offset, why: site })
       else if (best === undefined || writes(site) < writes(best)) best = site
       if (best !== undefined && writes(best) === 1) return best
-      const after = this.#stateAfter(symbol, instruction, state)
+      const after = this.#stateAfter(symbol, instruction, state, ask)
       if ('kind' in after) return best ?? cannot(symbol, after, tried)
       state = after
     }
@@ -106,11 +110,10 @@ export class EntrySwitches {
   #obstacleAt(symbol: ImageSymbol, instruction: Instruction): EntryObstacle | undefined {
     const { offset } = instruction
     const range = rangeOf(symbol, instruction)
-    if (this.#alternatives.overlap(range)) return { kind: 'alternative', offset }
+    if (this.#alternatives?.overlap(range) === true) return { kind: 'alternative', offset }
     // What arrives at the entry itself is a call.
-    const first = { start: range.start, byteLength: 1 }
-    const target = offset === 0 ? undefined : this.#arrivals.firstIn(first)
-    return target === undefined ? undefined : { kind: 'entered-behind-entry', target }
+    if (offset === 0 || !this.#arrivals.at(range.start)) return undefined
+    return { kind: 'entered-behind-entry', target: range.start }
   }
 
   #switchAt(
@@ -123,12 +126,11 @@ export class EntrySwitches {
     if (instruction.isEndbr) return 'endbr64'
     if (byteLength < SHORT_JUMP_BYTES) return 'too-short'
     if (this.#faults.has(start)) return 'exception-table'
-    const rest = { start: advance(start, 1), byteLength: byteLength - 1 }
-    if (this.#arrivals.firstIn(rest) !== undefined) return 'entered-in-its-middle'
+    if (this.#arrivals.amid({ start, byteLength })) return 'entered-in-its-middle'
     const bytes = this.#sweeps.image.bytesAt({ start, byteLength })
     if (bytes === undefined) throw new RangeError('A swept instruction has no bytes')
     if (isRepeatedString(bytes)) return 'restarted-in-its-middle'
-    const undo = undoCode(state)
+    const undo = undoCode(state, ask.unread)
     if (undo.kind === 'lost') throw new Error(`${undo.register} was lost before`)
     const near = { start, byteLength: NEAR_JUMP_BYTES }
     const isNear = byteLength >= NEAR_JUMP_BYTES && withinAlignedUnit(near, STORE_UNIT_BYTES)
@@ -154,6 +156,7 @@ export class EntrySwitches {
     symbol: ImageSymbol,
     instruction: Instruction,
     state: CallState,
+    ask: EntryAsk,
   ): CallState | EntryObstacle {
     const range = rangeOf(symbol, instruction)
     const bytes = this.#sweeps.image.bytesAt(range) ?? new Uint8Array()
@@ -162,7 +165,7 @@ export class EntrySwitches {
     const { offset } = instruction
     const text = (): string => disassemble(bytes, range.start)[0]?.text ?? ''
     if (after === undefined) return { kind: 'cannot-be-undone', offset, instruction: text() }
-    const undo = undoCode(after)
+    const undo = undoCode(after, ask.unread)
     if (undo.kind === 'code') return after
     return { kind: 'loses-register', offset, instruction: text(), register: undo.register }
   }

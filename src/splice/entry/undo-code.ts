@@ -19,14 +19,18 @@ const SCRATCH: ReadonlySet<GeneralRegister> = new Set(['rax', 'r10', 'r11'])
 /**
  * Code that brings the registers and the stack pointer back to what they were at the call.
  *
- * Flags and scratch registers that the function did not look at may be left as they are. Reads
- * nothing below the stack pointer, where an interrupt may have written.
+ * Flags, `unread` registers, and scratch registers that the function did not look at may be left as
+ * they are. Reads nothing below the stack pointer, where an interrupt may have written.
  */
-export function undoCode(state: CallState): UndoCode {
-  const wanted = GENERAL_REGISTERS.filter(
-    (register) =>
-      state.changed.has(register) && (!SCRATCH.has(register) || state.used.has(register)),
-  )
+export function undoCode(
+  state: CallState,
+  unread: ReadonlySet<GeneralRegister> = new Set(),
+): UndoCode {
+  const isWanted = (register: GeneralRegister): boolean =>
+    state.changed.has(register) &&
+    !unread.has(register) &&
+    (!SCRATCH.has(register) || state.used.has(register))
+  const wanted = GENERAL_REGISTERS.filter(isWanted)
   const saved = new Set(
     [...state.words.values()].filter(({ plus }) => plus === 0).map(({ of }) => of),
   )
@@ -35,7 +39,7 @@ export function undoCode(state: CallState): UndoCode {
     wanted.filter((register) => !saved.has(register)),
   )
   if (moves.kind === 'lost') return moves
-  const popped = popAll(state, new Set(wanted))
+  const popped = popAll(state)
   return {
     kind: 'code',
     bytes: Uint8Array.from([...moves.bytes, ...popped].flatMap((each) => [...each])),
@@ -91,24 +95,27 @@ function sourceOf(
   return undefined
 }
 
-/** Takes the stack pointer up to the return address, popping what is wanted on the way. */
-function popAll(state: CallState, wanted: ReadonlySet<GeneralRegister>): Uint8Array[] {
+/**
+ * Takes the stack pointer up to the return address. What a register held at the call is popped
+ * into it, also where it holds that still: a `pop` is the shortest way past a word.
+ */
+function popAll(state: CallState): Uint8Array[] {
   const parts: Uint8Array[] = []
   let at = -state.depth
   let skipped = 0
   while (at < 0) {
     const value = state.words.get(at)
-    if (value?.plus === 0 && wanted.has(value.of)) {
+    if (value?.plus === 0 && value.of !== 'rsp' && value.of !== 'stack-end') {
       if (skipped > 0) parts.push(encodeLea('rsp', 'rsp', skipped))
       skipped = 0
       parts.push(encodePop(value.of))
       at += WORD_BYTES
     } else {
-      // One by one: a frame need not be made of whole words.
-      const next = [...state.words.keys()].filter((other) => other > at)
-      const step = Math.min(0, ...next) - at
-      skipped += step
-      at += step
+      // Not word by word: a frame need not be made of whole words.
+      const above = [...state.words.keys()].filter((other) => other > at)
+      const next = Math.min(0, ...above)
+      skipped += next - at
+      at = next
     }
   }
   if (skipped > 0) parts.push(encodeLea('rsp', 'rsp', skipped))
