@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { globSync } from 'node:fs'
+import { existsSync, globSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { type PlannedObject, planLink } from './link-plan.ts'
 import { parseSavedCommand, plainPath, type SavedCommand } from './saved-command.ts'
@@ -22,7 +21,7 @@ export function readBuildIndex(xen: string): BuildIndex | undefined {
   const commands = new Map<string, SavedCommand>()
   for (const file of globSync('**/.*.cmd', { cwd: xen })) {
     const saved = parseSavedCommand(readFileSync(path.join(xen, file), 'latin1'))
-    if (saved !== undefined) commands.set(saved.target, saved)
+    if (saved !== undefined) commands.set(saved.target, resolveLinks(saved, xen))
   }
   const objects = planLink(commands)
   if (objects === undefined) return undefined
@@ -34,6 +33,16 @@ export function readBuildIndex(xen: string): BuildIndex | undefined {
     for (const dependency of saved.dependencies ?? []) generatorInputs.add(dependency)
   }
   return { commands, objects, generatorInputs }
+}
+
+/** With the files that links lead to: a patch names `common/efi/boot.c`, make `arch/x86/efi/`'s. */
+function resolveLinks(saved: SavedCommand, xen: string): SavedCommand {
+  const { source, dependencies } = saved
+  if (source === undefined) return saved
+  const file = path.join(xen, source)
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return saved
+  const real = path.relative(realpathSync(xen), realpathSync(file))
+  return { ...saved, source: real, dependencies: [...(dependencies ?? []), source] }
 }
 
 /** What `asm-offsets.h` is made from. Its rule saves no command, only make's dependencies. */
