@@ -37,6 +37,13 @@ export type PayloadMismatch =
       readonly foundBytes: number
       readonly wantedBytes: number
     }
+  /** Xen since 4.17 leaves an `endbr64` at the entry alone, and miscounts fewer NOPs than that. */
+  | {
+      readonly kind: 'too-few-nops'
+      readonly function: string
+      readonly found: number
+      readonly wantedAtLeast: number
+    }
   | { readonly kind: 'function-replaced-twice'; readonly function: string; readonly other: string }
   | {
       readonly kind: 'other-bytes-expected'
@@ -166,8 +173,19 @@ function checkPlace(
       wantedBytes: func.oldByteLength,
     }
   }
-  const wantedBytes = JUMP_BYTES + (beginsWithEndbr(image, at) ? ENDBR64.length : 0)
-  return func.code !== undefined && func.oldByteLength < wantedBytes
+  const endbrBytes = beginsWithEndbr(image, at) ? ENDBR64.length : 0
+  if (func.code === undefined) {
+    return func.newByteLength > endbrBytes
+      ? undefined
+      : {
+          kind: 'too-few-nops',
+          function: func.name,
+          found: func.newByteLength,
+          wantedAtLeast: endbrBytes + 1,
+        }
+  }
+  const wantedBytes = JUMP_BYTES + endbrBytes
+  return func.oldByteLength < wantedBytes
     ? {
         kind: 'function-too-short',
         function: func.name,
@@ -232,6 +250,11 @@ export function describePayloadMismatch(mismatch: PayloadMismatch): string {
         `wanted ${atLeast}${mismatch.wantedBytes}`
       )
     }
+    case 'too-few-nops':
+      return (
+        `${mismatch.function} begins with endbr64 and would get ${mismatch.found} bytes of NOPs, ` +
+        `wanted at least ${mismatch.wantedAtLeast}`
+      )
     case 'function-replaced-twice':
       return `${mismatch.function} and ${mismatch.other} are to be replaced, which are one function`
     case 'other-bytes-expected':

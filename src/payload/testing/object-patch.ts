@@ -106,7 +106,7 @@ function reach(elf: ElfFile, symbols: readonly ElfSymbol[]): Set<number> {
       open.push(target)
     }
   }
-  for (const index of [...included]) {
+  for (const index of included) {
     if (((elf.sections[index]?.flags ?? 0n) & SHF.ALLOC) === 0n) included.delete(index)
   }
   return included
