@@ -1,5 +1,6 @@
 import type { DmaSession } from '../channel/dma-session.ts'
 import type { ChangeOutcome } from '../host/change-fix.ts'
+import { describeLivepatchConflict } from '../host/livepatch-conflict.ts'
 import type { LocateOutcome } from '../host/locate-fix.ts'
 import type { CostByPart } from '../memory/metered-memory.ts'
 import { describeTransferFailure } from '../memory/describe-transfer-failure.ts'
@@ -12,12 +13,39 @@ import { describeStepFailure } from '../splice/step-failure.ts'
 import type { TransactionOutcome } from '../splice/transaction.ts'
 import { CommandFailed } from './command-failed.ts'
 import type { ExitName } from './exit-code.ts'
+import type { LivepatchDone } from './livepatch-report.ts'
 
 /** What an apply or a revert came to, in the form in which it is printed. */
-export interface ChangeReport {
+export type ChangeReport = ChannelDone & {
   readonly ok: true
   readonly fix: string
+  /** Why it went through this channel. */
+  readonly why: string
+}
+
+/** What a channel tells of a change that came out as wanted. */
+export type ChannelDone = ChangeResult & (DmaCost | LivepatchCost | NoChannel)
+
+/** What is told whatever the channel. */
+export interface ChangeResult {
   readonly result: 'applied' | 'reverted' | 'already-applied' | 'not-applied'
+  /** From the opened channel to the end. */
+  readonly seconds: number
+  readonly startedAt: string
+  readonly endedAt: string
+}
+
+/** Nothing had to be opened: neither Xen's list nor the journal of this boot has the hotfix. */
+export interface NoChannel {
+  readonly channel: 'none'
+}
+
+export interface LivepatchCost extends LivepatchDone {
+  readonly channel: 'livepatch'
+}
+
+export interface DmaCost {
+  readonly channel: 'dma'
   readonly written: number
   readonly staged: string | undefined
   readonly engine: string
@@ -26,20 +54,19 @@ export interface ChangeReport {
   readonly cost: CostByPart
   /** To take the device and prove it. */
   readonly readySeconds: number
-  /** From there to the end. */
-  readonly seconds: number
-  readonly startedAt: string
-  readonly endedAt: string
 }
+
+type SpliceResult = Pick<ChangeResult, 'result'> & Pick<DmaCost, 'written' | 'staged'>
 
 /** The report of a change that came out as wanted, or the failure to end the command with. */
 export function reportChange(
   goal: 'applied' | 'not-applied',
   fix: string,
   outcome: ChangeOutcome,
-): Pick<ChangeReport, 'result' | 'written' | 'staged'> {
+): SpliceResult {
   switch (outcome.kind) {
     case 'not-plannable':
+    case 'no-splice-form':
     case 'read-failed':
       throw locateFailure(outcome)
     case 'base-not-applied':
@@ -54,6 +81,13 @@ export function reportChange(
         'otherBytes',
         `${outcome.fixes.join(', ')} stands on ${fix}: revert it first; nothing was written`,
         { inTheWay: outcome.fixes },
+      )
+    case 'livepatched':
+      throw new CommandFailed(
+        'otherChannel',
+        `${fix} was not applied: ${describeLivepatchConflict(outcome.conflict)}, and a function ` +
+          'is not patched through two channels; nothing was written',
+        { conflict: outcome.conflict },
       )
     case 'refused':
       throw new CommandFailed(
@@ -83,6 +117,7 @@ export function locateFailure(
       { outcome: outcome.outcome },
     )
   }
+  if (outcome.kind === 'no-splice-form') return noFormFailure(outcome.fix, outcome.reasons)
   const sentences = outcome.refusals.map(describePlanRefusal)
   return new CommandFailed(
     planExit(outcome.refusals),
@@ -91,12 +126,18 @@ export function locateFailure(
   )
 }
 
-/** Traffic and time of a session, as reports give them. */
-export function sessionCost(
-  session: DmaSession,
-  started: Date,
-): Omit<ChangeReport, 'ok' | 'fix' | 'result' | 'written' | 'staged'> {
-  const ended = new Date()
+/** A hotfix that has no form for the channel. */
+export function noFormFailure(fix: string, reasons: readonly string[]): CommandFailed {
+  const why = reasons.length === 0 ? 'it has no form for DMA' : reasons.join('; ')
+  return new CommandFailed(
+    'noForm',
+    `${fix} cannot be brought in so: ${why}; nothing was written`,
+    { reasons },
+  )
+}
+
+/** Traffic of a session, as reports give it. */
+export function sessionCost(session: DmaSession): Omit<DmaCost, 'channel' | 'written' | 'staged'> {
   const { cost, transfers } = session.memory
   const bytes = cost.identify.bytes + cost.write.bytes + cost.verify.bytes
   return {
@@ -104,16 +145,20 @@ export function sessionCost(
     dma: { bytes, transfers },
     cost,
     readySeconds: session.readySeconds,
+  }
+}
+
+/** How long it took since `started`, as reports give it. */
+export function timesSince(started: Date): Pick<ChangeResult, 'seconds' | 'startedAt' | 'endedAt'> {
+  const ended = new Date()
+  return {
     seconds: (ended.getTime() - started.getTime()) / 1000,
     startedAt: started.toISOString(),
     endedAt: ended.toISOString(),
   }
 }
 
-function reportTransaction(
-  fix: string,
-  outcome: TransactionOutcome,
-): Pick<ChangeReport, 'result' | 'written' | 'staged'> {
+function reportTransaction(fix: string, outcome: TransactionOutcome): SpliceResult {
   switch (outcome.kind) {
     case 'applied':
       return { result: 'applied', written: outcome.written, staged: undefined }

@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import { describeRange } from '../address/address-range.ts'
 import { exposureFacts } from '../host/exposure-facts.ts'
-import { listFixes } from '../host/fix-shelf.ts'
+import { listHotfixes } from '../host/fix-shelf.ts'
 import { type HostFacts, inspectHost } from '../host/host-facts.ts'
-import { fixFolders, requireHypervisor } from './open-host.ts'
+import { requireHypervisor } from './open-host.ts'
 import { print } from './output.ts'
+import { hotfixShelf } from './require-hotfix.ts'
 
 export function inspectCommand(): Command {
   return new Command('inspect')
@@ -21,10 +22,10 @@ export function inspectCommand(): Command {
         print(false, facts, renderFacts(facts))
         return
       }
-      const labOnly = listFixes(fixFolders()).filter((fix) => fix.labOnly)
+      const labOnly = listHotfixes(hotfixShelf()).filter(({ manifest }) => manifest.labOnly)
       const forExposure = exposureFacts(hypervisor, facts, {
         now: new Date(),
-        labOnlyFixes: new Set(labOnly.map(({ name }) => name)),
+        labOnlyFixes: new Set(labOnly.map(({ manifest }) => manifest.name)),
       })
       print(true, { ...facts, facts: forExposure }, '')
     })

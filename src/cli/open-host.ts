@@ -1,17 +1,17 @@
+import { randomUUID } from 'node:crypto'
 import path from 'node:path'
-import { describeDmaRefusal, type DmaSession, withDma } from '../channel/dma-session.ts'
-import { ENGINE_KINDS, type EngineKind } from '../device/engines.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LivepatchChannel, type ShownLivepatches } from '../channel/livepatch-channel.ts'
 import { readBootId } from '../host/boot-id.ts'
-import { describeShelfRefusal, findFix, type ShelvedFix } from '../host/fix-shelf.ts'
 import { HOST_FOLDERS, type HostFolders } from '../host/folders.ts'
-import { readIommuMode } from '../host/host-facts.ts'
 import { lockHost } from '../host/host-lock.ts'
-import { JournalFile } from '../host/journal-file.ts'
-import type { HostMemory } from '../host/locate-fix.ts'
+import { type HostJournal, JournalFile } from '../host/journal-file.ts'
 import { describeSymbols, findSymbols, symbolPatterns } from '../host/symbol-files.ts'
+import type { BuildId } from '../image/build-id.ts'
 import type { Image } from '../image/image.ts'
 import { describeHypervisorRefusal, Hypervisor } from '../xen/hypervisor.ts'
 import { readBuildId } from '../xen/identity.ts'
+import { Livepatch } from '../xen/livepatch.ts'
 import { Sysctl } from '../xen/sysctl.ts'
 import { CommandFailed } from './command-failed.ts'
 import { deferringSignals } from './defer-signals.ts'
@@ -23,10 +23,13 @@ export interface HostOptions {
   readonly engine?: string
 }
 
-/** An open host: what a command needs besides the fix. */
-export interface OpenHost extends HostMemory {
+/** An open host, with no channel open yet: nobody else changes the hypervisor meanwhile. */
+export interface OpenHost {
   readonly hypervisor: Hypervisor
+  readonly buildId: BuildId
   readonly sysctl: Sysctl | undefined
+  readonly image: Image
+  readonly bootId: string
   readonly journalFile: JournalFile
   readonly folders: HostFolders
 }
@@ -34,20 +37,6 @@ export interface OpenHost extends HostMemory {
 /** The checkout or the kit that this program runs from. */
 export function kitFolder(): string {
   return process.env['REWEAVE_KIT'] ?? path.resolve(import.meta.dirname, '../..')
-}
-
-/** Where fixes are looked for by name. */
-export function fixFolders(): readonly string[] {
-  return [path.join(kitFolder(), 'fixes'), '/usr/lib/reweave/fixes']
-}
-
-/** The fix that was named, or the failure to end the command with. */
-export function requireFix(wanted: string): ShelvedFix {
-  const outcome = findFix(wanted, fixFolders())
-  if (outcome.kind === 'found') return outcome.shelved
-  throw new CommandFailed('badFix', describeShelfRefusal(outcome.refusal), {
-    refusal: outcome.refusal,
-  })
 }
 
 export function requireHypervisor(): Hypervisor {
@@ -59,34 +48,29 @@ export function requireHypervisor(): Hypervisor {
   })
 }
 
-/** Symbols of the very build that runs. */
-export function requireSymbols(hypervisor: Hypervisor, named: string | undefined): Image {
+/** The running build's identity, without which nothing can be said of a hotfix. */
+export function requireBuildId(hypervisor: Hypervisor): BuildId {
   const buildId = readBuildId(hypervisor)
-  if (buildId === undefined) {
-    throw new CommandFailed(
-      'badSymbols',
-      'The running Xen reports no build-id; nothing was written',
-    )
-  }
+  if (buildId !== undefined) return buildId
+  const message = 'The running Xen reports no build-id; nothing was written'
+  throw new CommandFailed('badSymbols', message)
+}
+
+/** Symbols of the very build that runs. */
+function requireSymbols(buildId: BuildId, named: string | undefined): Image {
   const symbols = findSymbols({ buildId, named, patterns: symbolPatterns(kitFolder()) })
   if (symbols.kind === 'found') return symbols.image
   throw new CommandFailed('badSymbols', describeSymbols(symbols), { symbols })
 }
 
-/**
- * Opens the host for a command that reads or writes the hypervisor's memory, and closes it.
- *
- * `fix` is checked against the running build before any device is touched.
- */
+/** Opens the host for a command that reads or changes the hypervisor, and closes it. */
 export async function withHost<T>(
+  hypervisor: Hypervisor,
   options: HostOptions,
-  fix: ShelvedFix | undefined,
   work: (host: OpenHost) => Promise<T>,
 ): Promise<T> {
-  const engine = readEngineKind(options.engine)
-  const hypervisor = requireHypervisor()
-  if (fix) requireSameBuild(hypervisor, fix)
-  const image = requireSymbols(hypervisor, options.symbols)
+  const buildId = requireBuildId(hypervisor)
+  const image = requireSymbols(buildId, options.symbols)
   const folders = HOST_FOLDERS
   const lock = lockHost(folders.run)
   if (lock.kind === 'held') {
@@ -100,50 +84,41 @@ export async function withHost<T>(
   try {
     const journalFile = JournalFile.open(folders.state)
     const sysctl = Sysctl.open(hypervisor)
-    const iommu = readIommuMode(sysctl)
-    const outcome = await deferringSignals(() =>
-      withDma({ hypervisor, image, iommu, folders, engine }, (session: DmaSession) =>
-        work({
-          session,
-          image,
-          journal: journalFile.entries,
-          bootId: readBootId(),
-          hypervisor,
-          sysctl,
-          journalFile,
-          folders,
-        }),
-      ),
-    )
-    if (outcome.kind === 'done') return outcome.result
-    const { refusal } = outcome
-    const exit: ExitName =
-      refusal.kind === 'iommu'
-        ? 'iommu'
-        : refusal.kind === 'engine-failed-test' || refusal.kind === 'engine-not-started'
-          ? 'engineFailed'
-          : 'noEngine'
-    throw new CommandFailed(exit, describeDmaRefusal(refusal), { refusal })
+    const bootId = readBootId()
+    const host = { hypervisor, buildId, sysctl, image, bootId, journalFile, folders }
+    return await deferringSignals(() => work(host))
   } finally {
     lock.unlock()
   }
 }
 
-function requireSameBuild(hypervisor: Hypervisor, { fix }: ShelvedFix): void {
-  const running = readBuildId(hypervisor)
-  if (running === fix.base.buildId) return
-  throw new CommandFailed(
-    'otherBuild',
-    `${fix.name} is for build ${fix.base.buildId} (${fix.base.version}), ` +
-      `this host runs ${running ?? 'a build without build-id'}; nothing was written`,
-    { wanted: fix.base.buildId, found: running },
-  )
+/** Xen's own livepatch mechanism on this host. Undefined where it cannot be asked at all. */
+export function openLivepatch(
+  host: OpenHost,
+  journal: HostJournal = host.journalFile.forBoot(host.bootId),
+): LivepatchChannel | undefined {
+  const { hypervisor, sysctl, image, bootId, journalFile } = host
+  if (sysctl === undefined) return undefined
+  return new LivepatchChannel({
+    port: new Livepatch(hypervisor, sysctl),
+    clock: {
+      now: () => performance.now(),
+      sleep: async (milliseconds) => {
+        await sleep(milliseconds)
+      },
+    },
+    journal,
+    entries: () => journalFile.entries,
+    bootId,
+    image,
+    newTransaction: randomUUID,
+  })
 }
 
-function readEngineKind(text: string | undefined): EngineKind | undefined {
-  if (text === undefined || text === 'auto') return undefined
-  const kind = ENGINE_KINDS.find((each) => each === text)
-  if (kind !== undefined) return kind
-  const known = ['auto', ...ENGINE_KINDS].join(', ')
-  throw new CommandFailed('usage', `Unknown engine '${text}': choose one of ${known}`)
+/** What Xen has loaded; undefined where it cannot be asked, or does not answer. */
+export function shownLivepatches(
+  host: OpenHost,
+): Extract<ShownLivepatches, { readonly kind: 'shown' }> | undefined {
+  const shown = openLivepatch(host)?.list()
+  return shown?.kind === 'shown' ? shown : undefined
 }

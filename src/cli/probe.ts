@@ -2,8 +2,9 @@ import { Command } from 'commander'
 import { findProbe, PROBES } from '../host/probes.ts'
 import { CommandFailed } from './command-failed.ts'
 import { exitCode } from './exit-code.ts'
-import { requireFix, requireHypervisor } from './open-host.ts'
+import { requireHypervisor } from './open-host.ts'
 import { print } from './output.ts'
+import { requireHotfix } from './require-hotfix.ts'
 
 export function probeCommand(): Command {
   return new Command('probe')
@@ -24,7 +25,7 @@ export function probeCommand(): Command {
         print(json, probes, text.join('\n'))
         return
       }
-      const { fix } = requireFix(wanted)
+      const { manifest: fix } = requireHotfix(wanted, 'shelf').hotfix
       if (fix.probe === undefined) {
         throw new CommandFailed('badFix', `${fix.name} has no probe: its page says how to tell`)
       }

@@ -3,7 +3,7 @@ import { changeCommand } from './change.ts'
 
 export function revertCommand(): Command {
   const command = new Command('revert')
-    .description('puts back the bytes that a fix replaced in the running hypervisor')
+    .description('takes a hotfix out of the running hypervisor, by the channel by which it got in')
     .addHelpText(
       'after',
       '\nExamples:\n  reweave revert xsa-506\n  reweave revert xsa-506 --json\n\n' +

@@ -1,42 +1,38 @@
 import { Command } from 'commander'
-import { listFixes } from '../host/fix-shelf.ts'
-import { locateFix, stateInMemory } from '../host/locate-fix.ts'
-import type { FixState } from '../splice/fix-state.ts'
-import { lastTransactionOf } from '../splice/journal-history.ts'
-import { describeState } from '../splice/state-of.ts'
-import { locateFailure } from './change-report.ts'
+import type { HostMemory } from '../host/locate-fix.ts'
+import { listHotfixes, type ShelvedHotfix } from '../host/fix-shelf.ts'
+import { describeDmaRefusal } from '../channel/dma-session.ts'
+import type { EngineKind } from '../device/engines.ts'
 import { exitCode } from './exit-code.ts'
+import { type FixStatus, renderStatuses } from './fix-status.ts'
+import { dmaFailure, readEngineKind, tryHostMemory } from './host-memory.ts'
 import { withHostOptions } from './host-options.ts'
-import { fixFolders, type HostOptions, type OpenHost, requireFix, withHost } from './open-host.ts'
+import { journalledFixes, statusFacts } from './journal-status.ts'
+import { livepatchStatuses } from './livepatch-status.ts'
+import { statusFromJournal, statusInMemory } from './memory-status.ts'
+import {
+  type HostOptions,
+  type OpenHost,
+  requireBuildId,
+  requireHypervisor,
+  withHost,
+} from './open-host.ts'
 import { print } from './output.ts'
-
-/** What memory shows of one fix, and what the journal says of it. */
-export interface FixStatus {
-  readonly fix: string
-  readonly state: FixState['kind'] | 'base-not-applied'
-  readonly sentence: string
-  /** The last transaction in this boot. Undefined if there was none. */
-  readonly journal:
-    | { readonly goal: string; readonly beganAt: string; readonly end: string }
-    | undefined
-  /** Whether an earlier boot's journal says that it was applied: a reboot undoes that. */
-  readonly appliedBeforeReboot: boolean
-}
+import { hotfixShelf, requireHotfix, requireSameBuild } from './require-hotfix.ts'
 
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('reads the hypervisor back and says of each fix whether it is in memory')
-    .argument('[FIX]', 'one fix by name or path (default: all for this build)')
+    .description('says of each hotfix whether it is in the hypervisor, and by which channel')
+    .argument('[FIX]', 'one hotfix by name or path (default: all for this build)')
   return withHostOptions(command)
     .addHelpText(
       'after',
       '\nExamples:\n  reweave status\n  reweave status xsa-506 --json\n\n' +
-        'Memory decides; the journal only explains. Exits 14 when a fix is half in, 8 when a site\n' +
-        "holds bytes that are nobody's.\n",
+        "Memory and Xen's own list of livepatches decide; the journal only explains. Exits 14 when\n" +
+        "a fix is half in, 8 when a site holds bytes that are nobody's.\n",
     )
     .action(async (wanted: string | undefined, options: HostOptions & { json?: boolean }) => {
-      const shelved = wanted === undefined ? undefined : requireFix(wanted)
-      const statuses = await withHost(options, shelved, (host) => readStatuses(host, wanted))
+      const statuses = await readStatuses(wanted, options)
       print(options.json ?? false, statuses, renderStatuses(statuses))
       const states = new Set(statuses.map(({ state }) => state))
       if (states.has('foreign')) process.exitCode = exitCode('otherBytes')
@@ -44,78 +40,86 @@ export function statusCommand(): Command {
     })
 }
 
-/** One paragraph a fix, for people. */
-export function renderStatuses(statuses: readonly FixStatus[]): string {
-  if (statuses.length === 0) return 'No fix for this build is known here'
-  return statuses
-    .map(({ fix, sentence, journal, appliedBeforeReboot }) => {
-      const last = journal
-        ? `\n  journal: ${journal.goal} begun ${journal.beganAt}, ${journal.end}`
-        : ''
-      const before = appliedBeforeReboot
-        ? '\n  journal: it was applied before the last reboot, which took it out'
-        : ''
-      return `${fix}: ${sentence}${last}${before}`
-    })
-    .join('\n')
+/** What is looked up in memory: by its file, or by the plan in the journal where that is gone. */
+type Subject =
+  | { readonly kind: 'shelved'; readonly name: string; readonly shelved: ShelvedHotfix }
+  | { readonly kind: 'journalled'; readonly name: string }
+
+async function readStatuses(
+  wanted: string | undefined,
+  options: HostOptions,
+): Promise<readonly FixStatus[]> {
+  const named = wanted === undefined ? undefined : requireHotfix(wanted, 'kept')
+  const engine = readEngineKind(options.engine)
+  const hypervisor = requireHypervisor()
+  if (named !== undefined) requireSameBuild(named.hotfix, requireBuildId(hypervisor))
+  return withHost(hypervisor, options, async (host) => {
+    const loaded = livepatchStatuses(host)
+    if (named === undefined) return allStatuses(host, engine, loaded)
+    const { name } = named.hotfix.manifest
+    const byXen = appliedByUs(loaded).find(({ fix }) => fix === name)
+    if (byXen !== undefined) return [byXen]
+    return readInMemory(host, engine, [{ kind: 'shelved', name, shelved: named }], loaded)
+  })
 }
 
-async function readStatuses(host: OpenHost, wanted: string | undefined): Promise<FixStatus[]> {
-  if (wanted !== undefined) return [await statusOf(host, wanted)]
-  const onShelf = listFixes(fixFolders()).filter((fix) => fix.base.buildId === host.image.buildId)
-  const names = new Set(onShelf.map(({ name }) => name))
-  const statuses: FixStatus[] = []
-  for (const name of names) statuses.push(await statusOf(host, name))
-  for (const name of journalledFixes(host)) {
-    if (!names.has(name)) statuses.push(await statusFromJournal(host, name))
-  }
-  return statuses
-}
-
-async function statusOf(host: OpenHost, wanted: string): Promise<FixStatus> {
-  const shelved = requireFix(wanted)
-  const { name } = shelved.fix
-  const outcome = await locateFix(host, shelved)
-  if (outcome.kind !== 'located') throw locateFailure(outcome)
-  const { state, base } = outcome.located
-  if (base !== undefined && base.state.kind !== 'applied') {
-    const sentence = `Not applied: ${base.fix.name}, on which it stands, is not in memory`
-    return { fix: name, state: 'base-not-applied', sentence, ...journalOf(host, name) }
-  }
-  return { fix: name, state: state.kind, sentence: describeState(state), ...journalOf(host, name) }
-}
-
-/** A fix whose file is gone is still known by the plan in the journal. */
-async function statusFromJournal(host: OpenHost, name: string): Promise<FixStatus> {
-  const last = lastTransactionOf(host.journal, name, host.bootId)
-  if (last === undefined) throw new RangeError(`No transaction for ${name} in this boot`)
-  const read = await stateInMemory(host.session, last.begin.plan)
-  if (read.kind === 'read-failed') throw locateFailure(read)
-  const sentence = describeState(read.state)
-  return { fix: name, state: read.state.kind, sentence, ...journalOf(host, name) }
-}
-
-function journalOf(
+/** Those in memory first, then what Xen has loaded. */
+async function allStatuses(
   host: OpenHost,
-  name: string,
-): Pick<FixStatus, 'journal' | 'appliedBeforeReboot'> {
-  const last = lastTransactionOf(host.journal, name, host.bootId)
-  const end = last?.end?.kind ?? 'not ended: the process was killed'
-  const earlier = host.journal.findLast(
-    ({ bootId, record }) =>
-      bootId !== host.bootId && record.kind === 'begin' && record.plan.fix === name,
-  )
-  const { record } = earlier ?? {}
-  return {
-    journal: last && { goal: last.begin.goal, beganAt: last.beganAt, end },
-    appliedBeforeReboot:
-      last === undefined && record?.kind === 'begin' && record.goal === 'applied',
-  }
+  engine: EngineKind | undefined,
+  loaded: readonly FixStatus[],
+): Promise<readonly FixStatus[]> {
+  const byXen = new Set(appliedByUs(loaded).map(({ fix }) => fix))
+  const subjects = subjectsOf(host).filter(({ name }) => !byXen.has(name))
+  const statuses = await readInMemory(host, engine, subjects, loaded)
+  const told = new Set(statuses.map(({ fix }) => fix))
+  return [...statuses, ...loaded.filter(({ fix }) => !told.has(fix))]
 }
 
-function journalledFixes(host: OpenHost): readonly string[] {
-  const names = host.journal.flatMap(({ bootId, record }) =>
-    bootId === host.bootId && record.kind === 'begin' ? [record.plan.fix] : [],
-  )
-  return [...new Set(names)]
+function appliedByUs(loaded: readonly FixStatus[]): readonly FixStatus[] {
+  return loaded.filter(({ state, livepatch }) => {
+    return state === 'applied' && livepatch?.owner === 'reweave'
+  })
+}
+
+/** All hotfixes for this build: on the shelf, kept, and in the journal of this boot. */
+function subjectsOf(host: OpenHost): readonly Subject[] {
+  const shelf = hotfixShelf()
+  const known = listHotfixes(shelf)
+    .filter(({ manifest }) => manifest.base.buildId === host.buildId)
+    .map(({ manifest }) => manifest.name)
+  const names = new Set([...known, ...journalledFixes(host)])
+  return [...names].map((name) => {
+    if (!known.includes(name)) return { kind: 'journalled', name }
+    return { kind: 'shelved', name, shelved: requireHotfix(name, 'kept') }
+  })
+}
+
+async function readInMemory(
+  host: OpenHost,
+  engine: EngineKind | undefined,
+  subjects: readonly Subject[],
+  loaded: readonly FixStatus[],
+): Promise<readonly FixStatus[]> {
+  const outcome = await tryHostMemory(host, engine, async (memory) => {
+    const statuses: FixStatus[] = []
+    for (const subject of subjects) statuses.push(await statusOf(host, memory, subject))
+    return statuses
+  })
+  if (outcome.kind === 'done') return outcome.result
+  // Without a livepatch there is nothing to tell but that nothing could be read.
+  if (loaded.length === 0) throw dmaFailure(outcome.refusal)
+  const why = describeDmaRefusal(outcome.refusal).replace(/; nothing was written$/, '')
+  return subjects.map(({ name }) => unreadStatus(host, name, why))
+}
+
+function statusOf(host: OpenHost, memory: HostMemory, subject: Subject): Promise<FixStatus> {
+  return subject.kind === 'shelved'
+    ? statusInMemory(host, memory, subject.shelved)
+    : statusFromJournal(host, memory, subject.name)
+}
+
+function unreadStatus(host: OpenHost, fix: string, why: string): FixStatus {
+  const sentence = `Not known: ${why}`
+  return { fix, state: 'unknown', channel: undefined, sentence, ...statusFacts(host, fix) }
 }

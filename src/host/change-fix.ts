@@ -4,7 +4,8 @@ import type { Passage } from '../splice/passage.ts'
 import { precheck, type PrecheckRefusal, type SpliceGoal } from '../splice/precheck.ts'
 import type { SplicePlan } from '../splice/plan.ts'
 import { runTransaction, type TransactionOutcome } from '../splice/transaction.ts'
-import type { ShelvedFix } from './fix-shelf.ts'
+import type { ShelvedHotfix } from './fix-shelf.ts'
+import { findLivepatchConflict, type LivepatchConflict } from './livepatch-conflict.ts'
 import { type HostMemory, locateFix, type LocateOutcome } from './locate-fix.ts'
 
 export type ChangeOutcome =
@@ -13,6 +14,8 @@ export type ChangeOutcome =
   | { readonly kind: 'base-not-applied'; readonly base: string; readonly state: FixState }
   /** Other fixes stand on it; they have to go first. */
   | { readonly kind: 'in-the-way'; readonly fixes: readonly string[] }
+  /** A function that it changes is replaced by a livepatch. */
+  | { readonly kind: 'livepatched'; readonly conflict: LivepatchConflict }
   | { readonly kind: 'refused'; readonly reason: PrecheckRefusal }
   /** Memory is as wanted; nothing was written. */
   | { readonly kind: 'nothing-to-do'; readonly plan: SplicePlan }
@@ -28,7 +31,7 @@ export interface ChangePorts {
 /** Brings a fix into the running hypervisor, or takes it out, or changes nothing and says why. */
 export async function changeFix(
   host: HostMemory,
-  shelved: ShelvedFix,
+  shelved: ShelvedHotfix,
   goal: SpliceGoal,
   ports: ChangePorts,
 ): Promise<ChangeOutcome> {
@@ -40,11 +43,15 @@ export async function changeFix(
     if (goal === 'not-applied' && base.state.kind === 'not-applied') {
       return { kind: 'nothing-to-do', plan }
     }
-    return { kind: 'base-not-applied', base: base.fix.name, state: base.state }
+    return { kind: 'base-not-applied', base: base.name, state: base.state }
   }
   if (inTheWay.length > 0) {
     if (goal === 'applied' && state.kind === 'applied') return { kind: 'nothing-to-do', plan }
     return { kind: 'in-the-way', fixes: inTheWay }
+  }
+  if (goal === 'applied' && state.kind !== 'applied') {
+    const found = await findLivepatchConflict(host, plan)
+    if (found.kind !== 'none') return found
   }
   const { memory, location, engine } = host.session
   const checked = await precheck(memory, { plan, goal, location, image })

@@ -1,36 +1,60 @@
+/**
+ * The shelf: the folders in which hotfixes are found by name, and the reading of their files.
+ *
+ * A bundle and a bare fix file come to the same: the fix file is put into a bundle as it is read.
+ *
+ * @module
+ */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Fix } from '../hotfix/fix.ts'
-import { type FixProblem } from '../hotfix/fix-problem.ts'
-import { parseFix } from '../hotfix/parse-fix.ts'
+import type { Bundle } from '../hotfix/bundle.ts'
+import { type BundleRefusal, describeBundleRefusal } from '../hotfix/bundle-refusal.ts'
+import type { FixProblem } from '../hotfix/fix-problem.ts'
+import { readBundle } from '../hotfix/read-bundle.ts'
+import { REWEAVE_VERSION } from '../hotfix/reweave-version.ts'
+import { bundleWrittenFix } from '../hotfix/write-bundle.ts'
+import { keptFiles } from './kept-hotfixes.ts'
+import { sha256 } from './sha256.ts'
 
-/** Why a fix cannot be used. */
+/** Why a hotfix cannot be used. */
 export type ShelfRefusal =
   | { readonly kind: 'missing'; readonly wanted: string; readonly searched: readonly string[] }
   | { readonly kind: 'unreadable'; readonly file: string; readonly reason: string }
   | { readonly kind: 'malformed'; readonly file: string; readonly problems: readonly FixProblem[] }
+  | { readonly kind: 'bad-bundle'; readonly file: string; readonly refusal: BundleRefusal }
   | { readonly kind: 'base-missing'; readonly fix: string; readonly wanted: string }
 
-/** A fix, with the ones it has to do with on the same shelf. */
-export interface ShelvedFix {
-  readonly fix: Fix
+/** A hotfix, with the ones it has to do with on the same shelf. */
+export interface ShelvedHotfix {
+  readonly hotfix: Bundle
   readonly file: string
-  /** The fix that it stands on. */
-  readonly base: Fix | undefined
-  /** Fixes for the same build that stand on it. */
-  readonly dependents: readonly Fix[]
+  /** The hotfix that it stands on. */
+  readonly base: Bundle | undefined
+  /** Hotfixes for the same build that stand on it. */
+  readonly dependents: readonly Bundle[]
 }
 
 export type ShelfOutcome =
-  | { readonly kind: 'found'; readonly shelved: ShelvedFix }
+  | { readonly kind: 'found'; readonly shelved: ShelvedHotfix }
   | { readonly kind: 'refused'; readonly refusal: ShelfRefusal }
+
+/** Where hotfixes are looked for by name. */
+export interface Shelf {
+  /** Folders that somebody puts files into, best first. */
+  readonly folders: readonly string[]
+  /** The host's folder of durable state, with the hotfixes that were applied. */
+  readonly state: string
+}
+
+/** Which file is meant when the shelf and what was applied both have the name. */
+export type ShelfPreference = 'shelf' | 'kept'
 
 export function describeShelfRefusal(refusal: ShelfRefusal): string {
   switch (refusal.kind) {
     case 'missing':
       return (
         `There is no fix '${refusal.wanted}': looked in ${refusal.searched.join(', ')}; ` +
-        'give a name that is there, or the path of a fix file'
+        'give a name that is there, or the path of a hotfix or a fix file'
       )
     case 'unreadable':
       return `Cannot read ${refusal.file}: ${refusal.reason}`
@@ -41,73 +65,118 @@ export function describeShelfRefusal(refusal: ShelfRefusal): string {
           (problem) => `  ${refusal.file}:${problem.line}:${problem.column}: ${problem.sentence}`,
         ),
       ].join('\n')
+    case 'bad-bundle':
+      return `${refusal.file} ${describeBundleRefusal(refusal.refusal)}; nothing was written`
     case 'base-missing':
       return `${refusal.fix} stands on '${refusal.wanted}', which is not beside it on the shelf`
   }
 }
 
 /**
- * Finds a fix by its name on the shelf (`folders`), or by a path, which must hold a slash or end
- * in `.yaml`. Fixes that the file itself does not name are passed over if they are malformed.
+ * Finds a hotfix by its name, or by a path, which must hold a slash or end in `.yaml` or `.hotfix`.
+ *
+ * Files that were not asked for are passed over if they are malformed.
  */
-export function findFix(wanted: string, folders: readonly string[]): ShelfOutcome {
-  const isPath = wanted.includes('/') || wanted.endsWith('.yaml')
-  const shelf = isPath ? [path.dirname(wanted), ...folders] : folders
-  const file = isPath ? wanted : fixFiles(shelf).find((each) => named(each) === wanted)
-  if (file === undefined) return refused({ kind: 'missing', wanted, searched: folders })
-  const read = readFix(file)
+export function findHotfix(
+  wanted: string,
+  shelf: Shelf,
+  preference: ShelfPreference,
+): ShelfOutcome {
+  const files = isPath(wanted) ? [wanted] : filesNamed(wanted, shelf, preference)
+  const [file] = files
+  if (file === undefined) return refused({ kind: 'missing', wanted, searched: shelf.folders })
+  const read = readHotfixFile(file)
   if (read.kind === 'refused') return read
 
-  const { fix } = read
-  const others = otherFixes(file, fix, shelf)
-  const base = others.find((other) => other.name === fix.onTopOf)
-  if (fix.onTopOf !== undefined && base === undefined) {
-    return refused({ kind: 'base-missing', fix: fix.name, wanted: fix.onTopOf })
+  const { hotfix } = read
+  const { name, onTopOf } = hotfix.manifest
+  const others = otherHotfixes(file, hotfix, shelf)
+  const base = others.find((other) => other.manifest.name === onTopOf)
+  if (onTopOf !== undefined && base === undefined) {
+    return refused({ kind: 'base-missing', fix: name, wanted: onTopOf })
   }
-  const dependents = others.filter((other) => other.onTopOf === fix.name)
-  return { kind: 'found', shelved: { fix, file, base, dependents } }
+  const dependents = others.filter((other) => other.manifest.onTopOf === name)
+  return { kind: 'found', shelved: { hotfix, file, base, dependents } }
 }
 
-/** The names of all well-formed fixes in the folders, in order. */
-export function listFixes(folders: readonly string[]): readonly Fix[] {
-  return fixFiles(folders).flatMap((file) => {
-    const read = readFix(file)
-    return read.kind === 'read' ? [read.fix] : []
-  })
+/** Whether the argument of a command is a path, and not a name. */
+export function isPath(wanted: string): boolean {
+  return wanted.includes('/') || EXTENSIONS.some((extension) => wanted.endsWith(extension))
 }
 
-function otherFixes(file: string, fix: Fix, shelf: readonly string[]): readonly Fix[] {
-  const files = fixFiles(shelf).filter((each) => path.resolve(each) !== path.resolve(file))
-  return files.flatMap((each) => {
-    const read = readFix(each)
-    const sameBuild = read.kind === 'read' && read.fix.base.buildId === fix.base.buildId
-    return sameBuild ? [read.fix] : []
-  })
+/** All well-formed hotfixes, each name once: what was applied before what lies in a folder. */
+export function listHotfixes(shelf: Shelf): readonly Bundle[] {
+  return distinct([...keptFiles(shelf.state), ...filesIn(shelf.folders)])
 }
 
-function fixFiles(folders: readonly string[]): readonly string[] {
-  return folders.flatMap((folder) => globSync(path.join(folder, '*.yaml')).sort())
+/** The hotfix of that name that was applied on this host, if one is kept. */
+export function findKept(name: string, shelf: Shelf): Bundle | undefined {
+  return distinct(keptFiles(shelf.state, name))[0]
 }
 
-function named(file: string): string {
-  return path.basename(file, '.yaml')
-}
-
-function readFix(
+/** Reads a bundle or a fix file, told apart by what they begin with. */
+export function readHotfixFile(
   file: string,
-): { readonly kind: 'read'; readonly fix: Fix } | { kind: 'refused'; refusal: ShelfRefusal } {
-  let text: string
+):
+  | { readonly kind: 'read'; readonly hotfix: Bundle }
+  | { readonly kind: 'refused'; readonly refusal: ShelfRefusal } {
+  let bytes: Uint8Array
   try {
-    text = readFileSync(file, 'utf8')
+    bytes = readFileSync(file)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return refused({ kind: 'unreadable', file, reason })
   }
-  const parsed = parseFix(text)
-  if (parsed.kind === 'refused') {
-    return refused({ kind: 'malformed', file, problems: parsed.problems })
+  if (file.endsWith('.yaml')) {
+    const text = new TextDecoder().decode(bytes)
+    const outcome = bundleWrittenFix(text, { reweave: REWEAVE_VERSION, sha256 })
+    if (outcome.kind === 'bundled') return { kind: 'read', hotfix: outcome.bundle }
+    return refused({ kind: 'malformed', file, problems: outcome.problems })
   }
-  return { kind: 'read', fix: parsed.fix }
+  const read = readBundle(bytes, sha256)
+  if (read.kind === 'read') return { kind: 'read', hotfix: read.bundle }
+  return refused({ kind: 'bad-bundle', file, refusal: read.refusal })
+}
+
+const EXTENSIONS = ['.yaml', '.hotfix'] as const
+
+function filesNamed(name: string, shelf: Shelf, preference: ShelfPreference): readonly string[] {
+  const kept = keptFiles(shelf.state, name)
+  const shelved = filesIn(shelf.folders).filter((file) => isNamed(file, name))
+  return preference === 'kept' ? [...kept, ...shelved] : [...shelved, ...kept]
+}
+
+/** Those for the same build, each name once: beside the file itself, applied, and in the folders. */
+function otherHotfixes(file: string, hotfix: Bundle, shelf: Shelf): readonly Bundle[] {
+  const beside = filesIn([path.dirname(file)])
+  const files = [...beside, ...keptFiles(shelf.state), ...filesIn(shelf.folders)]
+  const { name, base } = hotfix.manifest
+  return distinct(files).filter(
+    ({ manifest }) => manifest.name !== name && manifest.base.buildId === base.buildId,
+  )
+}
+
+function distinct(files: readonly string[]): readonly Bundle[] {
+  const byName = new Map<string, Bundle>()
+  for (const file of files) {
+    const read = readHotfixFile(file)
+    if (read.kind === 'refused') continue
+    const { name } = read.hotfix.manifest
+    if (!byName.has(name)) byName.set(name, read.hotfix)
+  }
+  return [...byName.values()]
+}
+
+function filesIn(folders: readonly string[]): readonly string[] {
+  return folders.flatMap((folder) => globSync(path.join(folder, '*.{yaml,hotfix}')).sort())
+}
+
+/** By the file's name, or for a bundle by what it calls itself. */
+function isNamed(file: string, name: string): boolean {
+  if (path.basename(file).replace(/\.(?:yaml|hotfix)$/, '') === name) return true
+  if (!file.endsWith('.hotfix')) return false
+  const read = readHotfixFile(file)
+  return read.kind === 'read' && read.hotfix.manifest.name === name
 }
 
 function refused(refusal: ShelfRefusal): {

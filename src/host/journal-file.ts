@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
 import { encodeLine } from '../splice/journal-line.ts'
@@ -24,6 +16,7 @@ import {
   type JournalTail,
   readJournal,
 } from '../splice/read-journal.ts'
+import { makeFolderDurably, synchroniseFolder } from './durable-file.ts'
 
 /** Why a journal file cannot be used. */
 export type JournalFileFault =
@@ -46,6 +39,11 @@ export class JournalFileError extends Error {
     this.file = file
     this.fault = fault
   }
+}
+
+/** Where the actions of both channels are recorded. */
+export interface HostJournal extends Journal, LivepatchJournal {
+  append(record: TransactionRecord | LivepatchRecord): Promise<void>
 }
 
 /** The name of the journal in its folder. See docs/formats/journal.md. */
@@ -108,7 +106,7 @@ export class JournalFile {
   }
 
   /** The port for transactions and livepatch actions of one boot. */
-  forBoot(bootId: string): Journal & LivepatchJournal {
+  forBoot(bootId: string): HostJournal {
     return {
       append: async (record: TransactionRecord | LivepatchRecord) => this.#append(bootId, record),
     }
@@ -171,28 +169,10 @@ const NEWLINE = Uint8Array.of(0x0a)
 
 function openForAppend(file: string): number {
   const folder = path.dirname(file)
-  const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolderDurably(folder)
   const descriptor = openSync(file, 'a', 0o600)
-  // The name of a new file is in its folder, and that of a new folder in the one above it. A file
-  // that was there may be one whose creator died before this, so the folder is always synchronised.
   synchroniseFolder(folder)
-  if (firstMade !== undefined) {
-    const top = path.dirname(path.resolve(firstMade))
-    for (let each = path.resolve(folder); each !== top;) {
-      each = path.dirname(each)
-      synchroniseFolder(each)
-    }
-  }
   return descriptor
-}
-
-function synchroniseFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 function readIfThere(file: string): Uint8Array {

@@ -1,4 +1,5 @@
-import type { Journal } from '../splice/journal.ts'
+import type { LivepatchRecord, TransactionRecord } from '../splice/journal.ts'
+import type { HostJournal } from './journal-file.ts'
 
 /** The environment variable that makes `apply` and `revert` kill themselves. For tests. */
 export const KILL_AT_STEP = 'REWEAVE_KILL_AT_STEP'
@@ -10,10 +11,10 @@ export const KILL_AT_STEP = 'REWEAVE_KILL_AT_STEP'
  * This is how tests put a crash at a place that a signal from outside would hit by luck only. It
  * gives nobody a power that root on Dom0 lacks.
  */
-export function killingJournal(journal: Journal, step: number): Journal {
+export function killingJournal(journal: HostJournal, step: number): HostJournal {
   let steps = 0
   return {
-    async append(record) {
+    async append(record: TransactionRecord | LivepatchRecord) {
       await journal.append(record)
       steps += 1
       if (steps === step) process.kill(process.pid, 'SIGKILL')

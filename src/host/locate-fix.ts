@@ -1,7 +1,7 @@
 import type { VirtualAddress } from '../address/address.ts'
 import type { AddressRange } from '../address/address-range.ts'
 import type { DmaSession } from '../channel/dma-session.ts'
-import type { Fix } from '../hotfix/fix.ts'
+import type { Bundle } from '../hotfix/bundle.ts'
 import { toMachine } from '../image/image-location.ts'
 import type { Image } from '../image/image.ts'
 import { overlayImage } from '../image/overlay-image.ts'
@@ -10,15 +10,15 @@ import type { FixState } from '../splice/fix-state.ts'
 import { preferredPlacements } from '../splice/journal-history.ts'
 import type { JournalEntry } from '../splice/journal.ts'
 import { LiveSnapshot } from '../splice/live-snapshot.ts'
-import { planFix } from '../splice/plan-fix.ts'
-import { planReads } from '../splice/plan-reads.ts'
 import type { PlanRefusal } from '../splice/plan-refusal.ts'
 import { rangeOf } from '../splice/plan-shape.ts'
 import type { SplicePlan } from '../splice/plan.ts'
+import type { LivepatchedFunctions } from '../splice/patched-functions.ts'
 import { readAll } from '../splice/read-all.ts'
 import { type FoundPlan, lowerState } from '../splice/stacked-state.ts'
 import { stateOf } from '../splice/state-of.ts'
-import type { ShelvedFix } from './fix-shelf.ts'
+import type { ShelvedHotfix } from './fix-shelf.ts'
+import { planSplices, type SplicePlanned, spliceReads } from './plan-splices.ts'
 
 /** A fix as it relates to the running hypervisor: its plan, and what memory shows of it. */
 export interface LocatedFix {
@@ -27,7 +27,7 @@ export interface LocatedFix {
   /** The image that the plan's old bytes are of: with the base fix in it, if there is one. */
   readonly image: Image
   /** The state of the fix it stands on. */
-  readonly base: { readonly fix: Fix; readonly state: FixState } | undefined
+  readonly base: { readonly name: string; readonly state: FixState } | undefined
   /** Fixes that stand on it and are in memory, wholly or in part. */
   readonly inTheWay: readonly string[]
 }
@@ -39,6 +39,8 @@ export type LocateOutcome =
       readonly fix: string
       readonly refusals: readonly PlanRefusal[]
     }
+  /** It cannot be brought in by DMA at all. */
+  | { readonly kind: 'no-splice-form'; readonly fix: string; readonly reasons: readonly string[] }
   | { readonly kind: 'read-failed'; readonly outcome: TransferFailure }
 
 /** What is needed to look a fix up in memory. */
@@ -47,13 +49,15 @@ export interface HostMemory {
   readonly image: Image
   readonly journal: readonly JournalEntry[]
   readonly bootId: string
+  /** What livepatches replace now. */
+  readonly livepatched: LivepatchedFunctions
 }
 
 /** Plans a fix against the running hypervisor and reads back what is there of it. */
-export async function locateFix(host: HostMemory, shelved: ShelvedFix): Promise<LocateOutcome> {
-  const { fix, base } = shelved
+export async function locateFix(host: HostMemory, shelved: ShelvedHotfix): Promise<LocateOutcome> {
+  const { hotfix, base } = shelved
   if (base === undefined) {
-    const own = await planOn(host, fix, host.image)
+    const own = await planOn(host, hotfix, host.image)
     if (own.kind !== 'planned') return own
     const inTheWay: string[] = []
     let state = stateOf(own.plan, own.found)
@@ -63,7 +67,7 @@ export async function locateFix(host: HostMemory, shelved: ShelvedFix): Promise<
       const beneath = lowerState(own, upper)
       const upperState = stateOf(upper.plan, upper.found)
       if (beneath.kind === 'applied' && upperState.kind !== 'not-applied') {
-        inTheWay.push(dependent.name)
+        inTheWay.push(dependent.manifest.name)
         state = beneath
       }
     }
@@ -76,13 +80,13 @@ export async function locateFix(host: HostMemory, shelved: ShelvedFix): Promise<
   const lower = await planOn(host, base, host.image)
   if (lower.kind !== 'planned') return lower
   const image = overlaid(host.image, lower.plan)
-  const upper = await planOn(host, fix, image)
+  const upper = await planOn(host, hotfix, image)
   if (upper.kind !== 'planned') return upper
   const located = {
     plan: upper.plan,
     state: stateOf(upper.plan, upper.found),
     image,
-    base: { fix: base, state: lowerState(lower, upper) },
+    base: { name: base.manifest.name, state: lowerState(lower, upper) },
     inTheWay: [],
   }
   return { kind: 'located', located }
@@ -111,23 +115,29 @@ type Planned =
   | ({ readonly kind: 'planned' } & FoundPlan)
   | Exclude<LocateOutcome, { readonly kind: 'located' }>
 
-async function planOn(host: HostMemory, fix: Fix, image: Image): Promise<Planned> {
-  const needed = planReads(fix, image)
-  if (needed.kind === 'refused') {
-    return { kind: 'not-plannable', fix: fix.name, refusals: needed.refusals }
-  }
+async function planOn(host: HostMemory, hotfix: Bundle, image: Image): Promise<Planned> {
+  const { name } = hotfix.manifest
+  const needed = spliceReads(hotfix, image)
+  if (needed.kind !== 'reads') return notPlanned(name, needed)
   const live = await readRanges(host.session, needed.ranges)
   if (live.kind === 'read-failed') return live
   const snapshot = new LiveSnapshot(
     needed.ranges.map((range, index) => ({ range, bytes: live.found[index] ?? new Uint8Array(0) })),
   )
-  const preferred = preferredPlacements(host.journal, fix.name, host.bootId)
-  const planned = planFix({ fix, image, live: snapshot, preferred })
-  if (planned.kind === 'refused') {
-    return { kind: 'not-plannable', fix: fix.name, refusals: planned.refusals }
-  }
+  const preferred = preferredPlacements(host.journal, name, host.bootId)
+  const planned = planSplices(hotfix, { image, live: snapshot, preferred })
+  if (planned.kind !== 'planned') return notPlanned(name, planned)
   const found = await foundIn(host, snapshot, planned.plan)
   return found.kind === 'read' ? { kind: 'planned', plan: planned.plan, found: found.found } : found
+}
+
+function notPlanned(
+  fix: string,
+  planned: Exclude<SplicePlanned, { readonly kind: 'planned' }>,
+): Exclude<Planned, { readonly kind: 'planned' | 'read-failed' }> {
+  return planned.kind === 'none'
+    ? { kind: 'no-splice-form', fix, reasons: planned.reasons }
+    : { kind: 'not-plannable', fix, refusals: planned.refusals }
 }
 
 /** The bytes at a plan's writes, from what was read for planning where that has them. */
@@ -147,7 +157,8 @@ type ReadRanges =
   | { readonly kind: 'read'; readonly found: readonly Uint8Array[] }
   | { readonly kind: 'read-failed'; readonly outcome: TransferFailure }
 
-async function readRanges(
+/** The bytes of the running image at these ranges. */
+export async function readRanges(
   { memory, location }: DmaSession,
   ranges: readonly AddressRange<VirtualAddress>[],
 ): Promise<ReadRanges> {
