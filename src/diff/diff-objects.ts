@@ -1,5 +1,6 @@
 import { labelOf, nameOf } from './atom.ts'
 import { compareUnits, type Comparison } from './comparison.ts'
+import { type Exposed, findExposed } from './exposed.ts'
 import { gate } from './gate.ts'
 import { type Included, includeNeeded } from './include.ts'
 import { judgeAssembler } from './judge-assembler.ts'
@@ -32,6 +33,8 @@ export interface ObjectDiff {
   /** Why it cannot be brought in live; empty if it can, as far as this object tells. */
   readonly reasons: readonly Reason[]
   readonly notes: readonly Note[]
+  /** Global names that are new, of what the running hypervisor has under another. */
+  readonly exposed: readonly Exposed[]
 }
 
 /**
@@ -83,5 +86,6 @@ function summary(
     removed: comparison.removed.map(({ entry }) => labelOf(entry)),
     unchanged: comparison.unchanged,
     notes: takeNotes(comparison, included),
+    exposed: findExposed(comparison),
   }
 }

@@ -31,15 +31,23 @@ export function joinPatches(diffs: readonly ObjectDiff[], image: SymbolSource): 
       replacements.filter(({ symbol }) => symbol.file === undefined).map(({ piece }) => piece),
     ),
   )
+  const exposed = new Map(
+    diffs.flatMap((diff) => diff.exposed.map(({ name, symbol }) => [name, symbol])),
+  )
   const pieces = patches.flatMap((patch) =>
-    patch.pieces.map((piece) => retarget(piece, { globals: globals.byName, replaced })),
+    patch.pieces.map((piece) => retarget(piece, { globals: globals.byName, replaced, exposed })),
   )
   const joined = dropUnneeded({
     pieces,
     symbols: patches.flatMap(({ symbols }) => symbols),
     replacements: patches.flatMap(({ replacements }) => replacements),
   })
-  return { patch: joined, reasons: gate(globals.reasons, unresolved(joined, image)) }
+  const reasons = gate(
+    globals.reasons,
+    unresolved(joined, image),
+    definedTwice(joined, { diffs, image }),
+  )
+  return { patch: joined, reasons }
 }
 
 interface Definitions {
@@ -72,16 +80,21 @@ function retarget(
   patch: {
     readonly globals: ReadonlyMap<string, PieceSymbol>
     readonly replaced: ReadonlySet<string>
+    readonly exposed: ReadonlyMap<string, SymbolName>
   },
 ): Piece {
   const relocations = piece.relocations.map((relocation): PieceRelocation => {
     const { target } = relocation
     if (target.kind === 'piece' || target.symbol.file !== undefined) return relocation
-    const definition = patch.globals.get(target.symbol.name)
-    if (definition === undefined) return relocation
-    if (patch.replaced.has(definition.piece) && !isBranch(piece, relocation)) return relocation
-    const { piece: id, offset } = definition
-    return { ...relocation, target: { kind: 'piece', piece: id, offset } }
+    const { name } = target.symbol
+    const definition = patch.globals.get(name)
+    const staysOld = definition === undefined || patch.replaced.has(definition.piece)
+    if (definition !== undefined && (!staysOld || isBranch(piece, relocation))) {
+      const { piece: id, offset } = definition
+      return { ...relocation, target: { kind: 'piece', piece: id, offset } }
+    }
+    const symbol = patch.exposed.get(name)
+    return symbol === undefined ? relocation : { ...relocation, target: { kind: 'image', symbol } }
   })
   return { ...piece, relocations }
 }
@@ -117,6 +130,33 @@ function unresolved(patch: Patch, image: SymbolSource): Reason[] {
     check(symbol, 'the patch', objects.get(piece) ?? piece)
   }
   return reasons
+}
+
+/**
+ * New symbols of which the hypervisor has one already: a function or variable that moved from one
+ * object to another. A copy of what was freed after boot is none.
+ */
+function definedTwice(
+  patch: Patch,
+  known: { readonly diffs: readonly ObjectDiff[]; readonly image: SymbolSource },
+): Reason[] {
+  const copied = new Set(
+    known.diffs.flatMap(({ notes }) =>
+      notes.filter(({ kind }) => kind === 'init-code-copied').map(({ symbol }) => symbol),
+    ),
+  )
+  const replaced = new Set(patch.replacements.map(({ piece }) => piece))
+  const objects = new Map(patch.pieces.map(({ id, object }) => [id, object]))
+  return patch.symbols
+    .filter(({ name, file, piece }) => {
+      if (file !== undefined || replaced.has(piece) || copied.has(name)) return false
+      return look(known.image, { name, file }).kind === 'found'
+    })
+    .map(({ name, piece }) => {
+      const object = objects.get(piece) ?? piece
+      const definers = [object, 'the running hypervisor']
+      return inObject(object, { kind: 'symbol-defined-twice', symbol: name, objects: definers })
+    })
 }
 
 /** A static symbol must be found in its own file: another file's namesake is not meant. */
