@@ -53,10 +53,10 @@ export type HotfixForm =
       /** Why there is no such form; empty where there is one. */
       readonly reasons: readonly string[]
       /**
-       * Whether old and new code may run at the same time, as whoever built it judged: the
-       * functions are switched one after the other. Undefined where nobody did.
+       * Why old and new code may run at the same time, in the words of whoever built it: processors
+       * inside an old function finish it. Undefined where nobody judged.
        */
-      readonly sideBySide: boolean | undefined
+      readonly sideBySide: string | undefined
     }
 
 /** A file of the bundle. */

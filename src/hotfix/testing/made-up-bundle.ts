@@ -81,7 +81,12 @@ export const BUILT: BundleDraft = {
       payloadBuildId: PAYLOAD,
       interfaces: ['4.17'],
     },
-    { kind: 'splice', member: 'payload.livepatch', reasons: [], sideBySide: true },
+    {
+      kind: 'splice',
+      member: 'payload.livepatch',
+      reasons: [],
+      sideBySide: 'neither takes a lock',
+    },
   ],
   payload: payloadFile(),
   fix: undefined,
