@@ -157,7 +157,9 @@ const MANIFEST: Reader<HotfixManifest> = object<HotfixManifest>({
           line({ wanted: 'a reason in one line', longest: BUNDLE_LIMITS.reasonLength }),
           BUNDLE_LIMITS.reasons,
         ),
-        sideBySide: optional(flag),
+        sideBySide: optional(
+          line({ wanted: 'a reason in one line', longest: BUNDLE_LIMITS.reasonLength }),
+        ),
       }),
     }),
     2,
