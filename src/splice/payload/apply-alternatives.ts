@@ -7,7 +7,7 @@ import { fitsInt32 } from '../../x86/jump.ts'
 import { longNops } from '../../x86/long-nops.ts'
 import type { LiveBytes } from '../live-bytes.ts'
 import { type FeatureEvidence, featureEvidence } from './feature-evidence.ts'
-import type { PayloadRefusal } from './payload-refusal.ts'
+import type { SpliceRefusal } from './splice-refusal.ts'
 
 /** The code of a section, by its index. */
 export type SectionBytes = ReadonlyMap<number, Uint8Array>
@@ -23,9 +23,9 @@ export function applyAlternatives(
   live: LiveBytes,
 ):
   | { readonly kind: 'applied'; readonly sections: SectionBytes }
-  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] } {
+  | { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] } {
   const result = new Map(Array.from(sections, ([index, bytes]) => [index, copyBytes(bytes)]))
-  const refusals: PayloadRefusal[] = []
+  const refusals: SpliceRefusal[] = []
   const features = new Map<number, FeatureEvidence>()
   for (const alternative of alternatives) {
     const bytes = result.get(alternative.section)
@@ -46,7 +46,7 @@ export function applyAlternatives(
   return refusals.length > 0 ? { kind: 'refused', refusals } : { kind: 'applied', sections: result }
 }
 
-function sameRefusal(a: PayloadRefusal, b: PayloadRefusal): boolean {
+function sameRefusal(a: SpliceRefusal, b: SpliceRefusal): boolean {
   return a.kind === 'feature-unknown' && b.kind === a.kind && a.feature === b.feature
 }
 
@@ -55,7 +55,7 @@ function byFeature(
   known: Map<number, FeatureEvidence>,
   image: Image,
   live: LiveBytes,
-): Uint8Array | 'not-applicable' | PayloadRefusal {
+): Uint8Array | 'not-applicable' | SpliceRefusal {
   const evidence = known.get(feature) ?? featureEvidence(image, live, feature)
   known.set(feature, evidence)
   if (evidence.kind === 'none' || evidence.kind === 'disagrees') {
@@ -82,7 +82,7 @@ function directBranch(
   pointer: VirtualAddress,
   image: Image,
   live: LiveBytes,
-): Uint8Array | PayloadRefusal {
+): Uint8Array | SpliceRefusal {
   const range = { start: pointer, byteLength: 8 }
   const bytes = live.bytesAt(range)
   if (bytes === undefined) return { kind: 'live-bytes-missing', range }

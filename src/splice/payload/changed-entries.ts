@@ -4,7 +4,7 @@ import type { Image } from '../../image/image.ts'
 import { bootRewrites } from '../../payload/boot-rewrites.ts'
 import type { LiveBytes } from '../live-bytes.ts'
 import type { ExaminedPayload } from './examine-payload.ts'
-import type { PayloadRefusal } from './payload-refusal.ts'
+import type { SpliceRefusal } from './splice-refusal.ts'
 
 /** How much of a function's beginning is looked at: more than any way to switch it touches. */
 const ENTRY_BYTES = 64
@@ -16,9 +16,9 @@ const ENTRY_BYTES = 64
 export function changedEntries(
   { order: { image }, functions }: ExaminedPayload,
   live: LiveBytes,
-): readonly PayloadRefusal[] {
+): readonly SpliceRefusal[] {
   const rewrites = bootRewrites(image)
-  return functions.flatMap(({ name, symbol }): PayloadRefusal[] => {
+  return functions.flatMap(({ name, symbol }): SpliceRefusal[] => {
     const byteLength = Math.min(symbol.byteLength, ENTRY_BYTES)
     const range = { start: symbol.address, byteLength }
     const found = live.bytesAt(range)

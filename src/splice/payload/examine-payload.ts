@@ -11,7 +11,7 @@ import type { Payload } from '../../payload/payload.ts'
 import { payloadCode, type PayloadSection } from '../../payload/payload-code.ts'
 import { lockCalls, sameLocks } from './lock-calls.ts'
 import { neededSwitches, type ReplacedFunction } from './needed-switches.ts'
-import type { PayloadRefusal } from './payload-refusal.ts'
+import type { SpliceRefusal } from './splice-refusal.ts'
 import { type RoomRun, unrunnableRoom } from './room.ts'
 import { sharedConstant } from './shared-constants.ts'
 import { targetsOf } from './targets-of.ts'
@@ -58,12 +58,12 @@ export interface ExaminedPayload {
 
 export type PayloadExamination =
   | ExaminedPayload
-  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] }
 
 /** Checks a payload against the image it is for, as linked. */
 export function examinePayload(order: PayloadOrder): PayloadExamination {
   const { payload, image } = order
-  const refusals: PayloadRefusal[] = [...baseRefusals(order)]
+  const refusals: SpliceRefusal[] = [...baseRefusals(order)]
   // Every other finding would be about another hypervisor's bytes.
   if (refusals.length > 0) return { kind: 'refused', refusals }
   if (payload.hooks.length > 0) refusals.push({ kind: 'hooks', hooks: payload.hooks })
@@ -128,7 +128,7 @@ function isCode(section: LinkedSection): boolean {
   return section.kind === 'code'
 }
 
-function baseRefusals({ payload, image }: PayloadOrder): readonly PayloadRefusal[] {
+function baseRefusals({ payload, image }: PayloadOrder): readonly SpliceRefusal[] {
   const wanted = [payload.xenBuildId ?? image.buildId, payload.dependsOn]
   return wanted.flatMap((each, index) =>
     each === image.buildId || wanted.indexOf(each) !== index
@@ -142,7 +142,7 @@ function expectationRefusal(
   name: string,
   start: VirtualAddress,
   wanted: Uint8Array,
-): PayloadRefusal | undefined {
+): SpliceRefusal | undefined {
   const found = image.bytesAt({ start, byteLength: wanted.byteLength }) ?? new Uint8Array(0)
   if (wanted.every((byte, index) => byte === found[index])) return undefined
   return { kind: 'expectation-differs-from-base', function: name, found, wanted }

@@ -12,10 +12,10 @@ import type { LiveBytes } from '../live-bytes.ts'
 import { rangeOf } from '../plan-shape.ts'
 import type { SplicePlan } from '../plan.ts'
 import type { ExaminedPayload } from './examine-payload.ts'
-import type { PayloadRefusal } from './payload-refusal.ts'
+import type { SpliceRefusal } from './splice-refusal.ts'
 import type { Room } from './room.ts'
 
-type Refused = { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] }
+type Refused = { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] }
 
 /** Decides about places as a plan asks for them. Each is good for one plan. */
 export interface PayloadLayout {
@@ -44,7 +44,7 @@ export function freshLayout(
   return {
     placeSections: () => {
       const places = new Map<number, VirtualAddress>()
-      const refusals: PayloadRefusal[] = []
+      const refusals: SpliceRefusal[] = []
       for (const part of toPlace.toSorted((a, b) => b.byteLength - a.byteLength)) {
         const alignment =
           part.kind === 'code' ? Math.max(part.alignment, CODE_ALIGNMENT) : part.alignment
@@ -125,7 +125,7 @@ function spotIn(
   return { before, place: run.placeAt(offset), why: run.why }
 }
 
-function noRoom(room: Room, what: string, byteLength: number): PayloadRefusal {
+function noRoom(room: Room, what: string, byteLength: number): SpliceRefusal {
   return { kind: 'no-room', what, byteLength, foundBytes: room.longestFree }
 }
 

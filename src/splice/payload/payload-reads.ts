@@ -6,7 +6,7 @@ import { entryNeighbourhood, type ExaminedPayload } from './examine-payload.ts'
 import { evidenceSites } from './feature-evidence.ts'
 
 /**
- * The live bytes that `planPayload` needs: where new code can lie, the functions' entries with what
+ * The live bytes that `planPayloadSplice` needs: where new code can lie, the functions' entries with what
  * their relays can lie in, the sites that tell of CPU features, and the pointers of calls that boot
  * makes direct. By rising address, without overlaps.
  */

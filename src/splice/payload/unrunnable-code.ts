@@ -42,12 +42,15 @@ export function unrunnableFunctions(
   const start = image.find(STARTS[vendor])
   if (start.kind !== 'found') return []
   const nodes = new CodeNodes(image)
-  const leadsTo = edgesOf(image, references, nodes)
-  const entered = startingPoints(leadsTo, nodes)
+  const { leadsTo, named } = edgesOf(image, references, nodes)
+  const entered: readonly Node[] = [
+    ROOT,
+    ...nodes.all.filter((node) => !named.has(node) && !nodes.isPadding(node)),
+  ]
   const withIt = reach(leadsTo, entered, undefined)
   // What not even the start function leads to is run in a way that is not known here.
   const unknown = nodes.all.filter((node) => !withIt.has(node) && !nodes.isPadding(node))
-  const from = [...entered, ...unknown, ...alsoRun.map((at) => nodes.at(at))]
+  const from: readonly Node[] = [...entered, ...unknown, ...alsoRun.map((at) => nodes.at(at))]
   const withoutIt = reach(leadsTo, from, nodes.at(start.symbol.address))
   return nodes.functions.filter(
     (symbol) => contains(image.text, bytesOf(symbol)) && !withoutIt.has(symbol.address),
@@ -227,7 +230,16 @@ function codeGaps(
   return gaps
 }
 
-function edgesOf(image: Image, references: ImageReferences, nodes: CodeNodes): Edges {
+/**
+ * What leads to what, and which nodes are certainly led to. A function that stands behind one that
+ * does not seem to end is not: a call that never comes back looks so.
+ */
+function edgesOf(
+  image: Image,
+  references: ImageReferences,
+  nodes: CodeNodes,
+): { readonly leadsTo: Edges; readonly named: ReadonlySet<Node> } {
+  const named = new Set<Node>()
   const edges = new Map<Node, Set<Node>>(nodes.all.map((node) => [node, new Set()]))
   edges.set(ROOT, new Set())
   const add = (from: Node, to: Node): void => {
@@ -238,10 +250,15 @@ function edgesOf(image: Image, references: ImageReferences, nodes: CodeNodes): E
   for (const { from, to } of references.all) {
     if (isMereAddress(from, to)) continue
     const source = nodes.at(sites.siteOf(from) ?? from)
+    const node = nodes.at(to)
+    if (source !== node) named.add(node)
     for (const target of nodes.meantBy(to)) add(source, target)
   }
   for (const piece of nodes.pieces) {
-    if (piece.runsOff) add(piece.start, nodes.at(rangeEnd(piece)))
+    if (!piece.runsOff) continue
+    const next = nodes.at(rangeEnd(piece))
+    add(piece.start, next)
+    if (image.functionAt(rangeEnd(piece)) === undefined) named.add(next)
   }
   for (const symbol of nodes.functions) {
     const bytes = image.bytesAt(bytesOf(symbol))
@@ -249,7 +266,7 @@ function edgesOf(image: Image, references: ImageReferences, nodes: CodeNodes): E
       bytes === undefined || scanReferences(bytes, symbol.address, { reference: () => undefined })
     if (runsOff) add(symbol.address, nodes.at(rangeEnd(bytesOf(symbol))))
   }
-  return edges
+  return { leadsTo: edges, named }
 }
 
 /**
@@ -296,14 +313,6 @@ class ReplacementSites {
     const found = lastNotAbove(this.#sorted, address, ({ replacement }) => replacement.start)
     return found !== undefined && address < rangeEnd(found.replacement) ? found.site : undefined
   }
-}
-
-/** What nothing leads to is entered from outside. Padding is entered by nobody. */
-function startingPoints(edges: Edges, nodes: CodeNodes): readonly Node[] {
-  const entered = new Set<Node>()
-  for (const targets of edges.values()) for (const target of targets) entered.add(target)
-  const rest = nodes.all.filter((node) => !entered.has(node) && !nodes.isPadding(node))
-  return [ROOT, ...rest]
 }
 
 function reach(edges: Edges, from: readonly Node[], without: Node | undefined): Set<Node> {

@@ -1,11 +1,12 @@
 import { hex } from '../../address/address.ts'
 import { describeRange } from '../../address/address-range.ts'
 import { bytesAsHex } from '../bytes-as-hex.ts'
-import type { LinkRefusal } from '../../payload/link-payload.ts'
-import type { PayloadRefusal } from './payload-refusal.ts'
+import { describeLinkRefusal } from '../../payload/link-refusal.ts'
+import { describeEntryFixed } from '../entry/describe-entry-fixed.ts'
+import type { SpliceRefusal } from './splice-refusal.ts'
 
 /** One sentence for people. In every case nothing was written. */
-export function describePayloadRefusal(refusal: PayloadRefusal): string {
+export function describeSpliceRefusal(refusal: SpliceRefusal): string {
   switch (refusal.kind) {
     case 'other-base':
       return `Cannot splice the payload in: it is for ${refusal.wanted}, the symbols are of ${refusal.found}`
@@ -27,7 +28,7 @@ export function describePayloadRefusal(refusal: PayloadRefusal): string {
         'table, which Xen would not find'
       )
     case 'not-linkable':
-      return `Cannot link the payload: ${describeLinkRefusal(refusal.refusal)}`
+      return describeLinkRefusal(refusal.refusal)
     case 'no-such-function':
       return `Cannot replace ${refusal.function}: no function begins at ${hex(refusal.at)}`
     case 'nops-in-place':
@@ -45,7 +46,7 @@ export function describePayloadRefusal(refusal: PayloadRefusal): string {
         `calls ${listed(refusal.old)}, the new ${listed(refusal.new)}`
       )
     case 'entry-fixed':
-      return `Cannot switch ${refusal.function} by one store: ${refusal.reason.kind}`
+      return describeEntryFixed(refusal.fixed)
     case 'entry-not-as-linked':
       return (
         `Cannot replace ${refusal.function}: memory holds ${bytesAsHex(refusal.found)} at its ` +
@@ -78,25 +79,6 @@ export function describePayloadRefusal(refusal: PayloadRefusal): string {
         'Cannot tell what is free in the padding behind .text: it ends with ' +
         bytesAsHex(refusal.found)
       )
-  }
-}
-
-function describeLinkRefusal(refusal: LinkRefusal): string {
-  switch (refusal.kind) {
-    case 'section-without-place':
-      return `${refusal.section} has no place`
-    case 'place-misaligned':
-      return `${refusal.section} is at ${hex(refusal.found)}, not aligned to ${refusal.wantedAlignment}`
-    case 'symbol-not-found':
-      return `the build has no symbol ${refusal.symbol}`
-    case 'symbol-ambiguous':
-      return `the build has ${refusal.foundCount} symbols ${refusal.symbol}`
-    case 'relocation-unsupported':
-      return `${refusal.section}+${hex(refusal.offset)} has a relocation of type ${refusal.type}`
-    case 'out-of-reach':
-      return `${refusal.section}+${hex(refusal.offset)} does not reach ${hex(refusal.target)}`
-    case 'alternative-unsupported':
-      return `entry ${refusal.entry} of the alternatives: ${refusal.why}`
   }
 }
 

@@ -15,10 +15,10 @@ import { applyAlternatives } from './apply-alternatives.ts'
 import { changedEntries } from './changed-entries.ts'
 import type { ExaminedFunction, ExaminedPayload } from './examine-payload.ts'
 import { earlierLayout, freshLayout, type PayloadLayout } from './payload-layout.ts'
-import type { PayloadRefusal } from './payload-refusal.ts'
+import type { SpliceRefusal } from './splice-refusal.ts'
 import { paddingRun, Room } from './room.ts'
 
-export interface PayloadPlanInput {
+export interface PayloadSpliceInput {
   readonly examined: ExaminedPayload
   /** At least the ranges of `payloadReads`. */
   readonly live: LiveBytes
@@ -26,9 +26,9 @@ export interface PayloadPlanInput {
   readonly previous?: SplicePlan | undefined
 }
 
-export type PlannedPayload =
+export type PlannedPayloadSplice =
   | { readonly kind: 'planned'; readonly plan: SplicePlan }
-  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] }
+  | { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] }
 
 /**
  * Plans every byte that splices a payload in, or says everything that speaks against it.
@@ -37,7 +37,11 @@ export type PlannedPayload =
  * else at its places, that plan is made again; it is by its places that memory can be told. All
  * writes belong to one change, for every switch may lead to all of the code.
  */
-export function planPayload({ examined, live, previous }: PayloadPlanInput): PlannedPayload {
+export function planPayloadSplice({
+  examined,
+  live,
+  previous,
+}: PayloadSpliceInput): PlannedPayloadSplice {
   const { image } = examined.order
   const padding = recognisePadding(image, live)
   if (padding.kind === 'missing') return refused({ ...padding, kind: 'live-bytes-missing' })
@@ -56,7 +60,7 @@ export function planPayload({ examined, live, previous }: PayloadPlanInput): Pla
   return build(examined, live, freshLayout(examined, live, newRoom()), entries)
 }
 
-function refused(...refusals: readonly PayloadRefusal[]): PlannedPayload {
+function refused(...refusals: readonly SpliceRefusal[]): PlannedPayloadSplice {
   return { kind: 'refused', refusals }
 }
 
@@ -74,7 +78,7 @@ function build(
   live: LiveBytes,
   layout: PayloadLayout,
   entries: EntrySwitches,
-): PlannedPayload {
+): PlannedPayloadSplice {
   const { payload, image, name, advisory } = examined.order
   const placed = layout.placeSections()
   if (placed.kind === 'refused') return placed
@@ -95,7 +99,7 @@ function build(
     const spot = layout.spot({ start: at, byteLength: after.byteLength })
     return { role: 'stage', at, after, ...spot }
   })
-  const met = stages.flatMap((stage, index): PayloadRefusal[] => {
+  const met = stages.flatMap((stage, index): SpliceRefusal[] => {
     const at = metBugFrame(image, stage)
     const section = examined.toPlace[index]?.name ?? ''
     return at === undefined ? [] : [{ kind: 'meets-bug-frame', section, at }]
@@ -135,9 +139,9 @@ function switchWrites(
   entries: EntrySwitches,
 ):
   | { readonly kind: 'linked'; readonly writes: readonly EntryWrite[] }
-  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] } {
+  | { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] } {
   const writes: EntryWrite[] = []
-  const refusals: PayloadRefusal[] = []
+  const refusals: SpliceRefusal[] = []
   const relays: EntryRelay[] = []
   const isUnused = (range: { start: VirtualAddress; byteLength: number }): boolean =>
     layout.isFree(range) && !relays.some((relay) => overlaps(rangeOfRelay(relay), range))
@@ -146,7 +150,7 @@ function switchWrites(
     if (reachedBy === undefined || target === undefined) continue
     const found = entries.find(symbol, { isFree: isUnused })
     if (found.kind === 'cannot') {
-      refusals.push({ kind: 'entry-fixed', function: name, reason: found.reason })
+      refusals.push({ kind: 'entry-fixed', function: name, fixed: found })
       continue
     }
     relays.push(...found.relays)
@@ -163,7 +167,7 @@ function linkOne(
   layout: PayloadLayout,
 ):
   | { readonly kind: 'linked'; readonly writes: readonly EntryWrite[] }
-  | { readonly kind: 'refused'; readonly refusals: readonly PayloadRefusal[] } {
+  | { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] } {
   const { stubByteLength } = entry
   const stub = stubByteLength === 0 ? undefined : layout.placeStub(entry)
   if (stub?.kind === 'refused') return stub

@@ -1,12 +1,12 @@
 import type { VirtualAddress } from '../../address/address.ts'
 import type { AddressRange } from '../../address/address-range.ts'
 import type { BuildId } from '../../image/build-id.ts'
-import type { LinkRefusal } from '../../payload/link-payload.ts'
-import type { EntryObstacle } from '../entry/entry-obstacle.ts'
+import type { LinkRefusal } from '../../payload/link-refusal.ts'
+import type { EntryFixed } from '../entry/entry-switch.ts'
 import type { FeatureEvidence } from './feature-evidence.ts'
 
-/** A reason why a payload cannot be spliced in. Facts are fields; `describePayloadRefusal` tells. */
-export type PayloadRefusal =
+/** A reason why a payload cannot be spliced in. Facts are fields; `describeSpliceRefusal` tells. */
+export type SpliceRefusal =
   /** It is for another build, or stands on another payload. */
   | { readonly kind: 'other-base'; readonly wanted: BuildId; readonly found: BuildId }
   /** Xen's loader would run them; a device cannot. */
@@ -33,7 +33,7 @@ export type PayloadRefusal =
       readonly old: readonly string[]
       readonly new: readonly string[]
     }
-  | { readonly kind: 'entry-fixed'; readonly function: string; readonly reason: EntryObstacle }
+  | { readonly kind: 'entry-fixed'; readonly function: string; readonly fixed: EntryFixed }
   /** A livepatch, or something unknown, was at the function's entry. */
   | {
       readonly kind: 'entry-not-as-linked'
