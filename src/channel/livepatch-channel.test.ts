@@ -1,14 +1,9 @@
-import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { machineAddress } from '../address/address.ts'
 import type { JournalRecord } from '../splice/journal.ts'
-import { livepatchedFunctions } from '../splice/patched-functions.ts'
 import { simPlan, simWrite } from '../splice/testing/arbitrary-plan.ts'
 import type { LivepatchOutcome } from './livepatch-outcome.ts'
-import { describeLivepatchRefusal } from './livepatch-refusal.ts'
-import { SimKilled, simPayloadBytes } from './testing/sim-livepatch.ts'
 import {
-  BOOT,
   buildId,
   FUNCTIONS,
   image,
@@ -26,16 +21,6 @@ const SECOND = nameOf(second)
 
 function refusalOf(outcome: LivepatchOutcome): object {
   return outcome.kind === 'refused' ? outcome.refusal : outcome
-}
-
-/** Loads a payload as another tool does, and applies it. */
-async function applyByOther(world: LivepatchWorld, dependsOn: string, number = 9): Promise<void> {
-  const { xen } = world
-  const payload = { buildId: payloadId(number), xenBuildId: XEN, dependsOn }
-  xen.upload('lp_other', simPayloadBytes({ ...payload, functions: [['three', '']] }))
-  xen.act({ name: 'lp_other', action: 'apply', timeoutNs: 30_000_000, nodeps: false })
-  await xen.sleep(5)
-  expect(xen.appliedNames).toContain('lp_other')
 }
 
 describe('apply()', () => {
@@ -236,7 +221,7 @@ describe('revert()', () => {
 
   it('never touches what another tool loaded', async () => {
     const world = new LivepatchWorld()
-    await applyByOther(world, XEN)
+    await world.applyByOther(XEN)
     for (const outcome of [
       await world.channel().revert('lp_other'),
       await world.channel().unload('lp_other'),
@@ -248,7 +233,7 @@ describe('revert()', () => {
   it('asks Xen what is on top where another tool applied something, and asks once', async () => {
     const world = new LivepatchWorld()
     await world.channel().apply(first)
-    await applyByOther(world, payloadId(1))
+    await world.applyByOther(payloadId(1))
     expect(refusalOf(await world.channel().revert(FIRST))).toMatchObject({
       answer: { meaning: 'not-on-top', evidence: [`${FIRST}: can't unload. Top is lp_other`] },
       attempts: 1,
@@ -293,7 +278,7 @@ describe('replace()', () => {
 
   it('refuses to revert what other tools applied, unless it is told to', async () => {
     const world = new LivepatchWorld()
-    await applyByOther(world, XEN)
+    await world.applyByOther(XEN)
     expect(refusalOf(await world.channel().replace(all))).toEqual({
       kind: 'would-revert-others',
       names: ['lp_other'],
@@ -339,90 +324,5 @@ describe('replace()', () => {
       kind: 'incomplete',
       left: { restored: [], lost: [FIRST] },
     })
-  })
-})
-
-describe('a channel that is killed anywhere', () => {
-  const orders = [
-    first,
-    second,
-    order({ hotfix: 'xsa-3', number: 3, functions: ['three'], data: true }),
-    order({ hotfix: 'xsa-4', number: 4, functions: ['one', 'three'], expected: [] }),
-  ]
-  const names = orders.map(nameOf)
-  const command = fc.record({
-    action: fc.constantFrom('apply', 'apply', 'revert', 'replace', 'unload'),
-    which: fc.nat({ max: orders.length - 1 }),
-    killIn: fc.option(fc.record({ calls: fc.nat({ max: 12 }), made: fc.boolean() }), {
-      nil: undefined,
-    }),
-    quiesceMs: fc.constantFrom(1, 1, 45, 1000),
-    busyFor: fc.constantFrom(0, 0, 200),
-  })
-
-  async function run(
-    world: LivepatchWorld,
-    { action, which }: { action: 'apply' | 'revert' | 'replace' | 'unload'; which: number },
-  ): Promise<LivepatchOutcome | 'killed'> {
-    const channel = world.channel()
-    const given = orders[which] ?? first
-    try {
-      if (action === 'apply' || action === 'replace') return await channel[action](given)
-      return await channel[action](nameOf(given))
-    } catch (error) {
-      if (error instanceof SimKilled) return 'killed'
-      throw error
-    }
-  }
-
-  it('leaves a host that a further command finishes, and never touches others', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(command, { maxLength: 8 }),
-        fc.boolean(),
-        async (commands, withOther) => {
-          const world = new LivepatchWorld()
-          const { xen } = world
-          if (withOther) await applyByOther(world, XEN)
-          for (const each of commands) {
-            xen.killIn = each.killIn && { ...each.killIn }
-            xen.quiesceMs.push(each.quiesceMs)
-            xen.busyUntil = xen.now() + each.busyFor
-            const outcome = await run(world, each)
-            xen.killIn = undefined
-            if (outcome === 'killed' || outcome.kind === 'refused') continue
-            // What it says is what Xen has.
-            const applied = xen.appliedNames.includes(names[each.which] ?? '')
-            expect(applied).toBe(each.action === 'apply' || each.action === 'replace')
-          }
-          xen.quiesceMs.length = 0
-          // What the journal and the list tell is what is in memory.
-          await xen.sleep(5000)
-          const shown = world.channel().list()
-          if (shown.kind === 'refused') throw new Error(describeLivepatchRefusal(shown.refusal))
-          const patched = livepatchedFunctions(world.entries, BOOT, shown.payloads)
-          expect(patched.unrecorded).toEqual(withOther ? ['lp_other'] : [])
-          for (const name of FUNCTIONS) {
-            const told = patched.functions.some((each) => each.name === name)
-            const byOther = withOther && name === 'three'
-            if (!byOther) expect(told).toBe(xen.entryOf(name) !== 'linked')
-          }
-          if (!withOther)
-            expect(shown.stack.applied.map((each) => each.name)).toEqual(xen.appliedNames)
-
-          // Everything of ours can be taken back, the top first.
-          for (const name of xen.appliedNames.toReversed()) {
-            if (name !== 'lp_other') expect((await world.channel().revert(name)).kind).toBe('done')
-          }
-          for (const name of names) {
-            expect(['done', 'already']).toContain((await world.channel().revert(name)).kind)
-          }
-          expect(world.listed()).toEqual(withOther ? ['lp_other applied'] : [])
-          expect(xen.entryOf('one')).toBe('linked')
-          if (!withOther) expect((await world.channel().apply(first)).kind).toBe('done')
-        },
-      ),
-      { seed: 0x11fe, numRuns: 400 },
-    )
   })
 })

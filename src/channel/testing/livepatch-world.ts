@@ -18,6 +18,9 @@ export const BOOT = 'boot-1'
 
 export type FunctionName = (typeof FUNCTIONS)[number]
 
+/** The build-id of the payload that another tool applies. */
+export const OTHER_ID = payloadId(0x9999)
+
 /** A payload that replaces functions, with its build-id by a number. */
 export interface OrderSketch {
   readonly hotfix: string
@@ -106,7 +109,7 @@ export class LivepatchWorld {
     return new LivepatchChannel({
       port: this.xen,
       clock: this.xen,
-      journal: { append: async (record) => this.record(record) },
+      journal: { append: async (record) => this.xen.step(() => this.record(record)) },
       entries: () => this.entries,
       bootId: BOOT,
       image,
@@ -117,6 +120,16 @@ export class LivepatchWorld {
   record(record: JournalRecord): void {
     const sequence = this.entries.length + 1
     this.entries.push({ sequence, bootId: BOOT, time: '2026-01-02T03:04:05.000Z', record })
+  }
+
+  /** Loads `lp_other` as another tool does, and applies it: it replaces `three`. */
+  async applyByOther(dependsOn: BuildId): Promise<void> {
+    const { xen } = this
+    const payload = { buildId: OTHER_ID, xenBuildId: XEN, dependsOn }
+    xen.upload('lp_other', simPayloadBytes({ ...payload, functions: [['three', '']] }))
+    xen.act({ name: 'lp_other', action: 'apply', timeoutNs: 30_000_000, nodeps: false })
+    await xen.sleep(5)
+    if (!xen.appliedNames.includes('lp_other')) throw new Error('lp_other was not applied')
   }
 
   /** What Xen lists, as `name state`. */

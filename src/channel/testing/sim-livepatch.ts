@@ -64,8 +64,8 @@ export class SimLivepatch implements LivepatchPort, LivepatchClock {
   readonly quiesceMs: number[] = []
   /** Until then another tool's action is under way. */
   busyUntil = 0
-  /** After so many calls the process is killed: with the call made, or before it. */
-  killIn: { calls: number; readonly made: boolean } | undefined
+  /** After so many steps the process is killed: with the next made, or before it. */
+  killIn: { steps: number; readonly made: boolean } | undefined
   /** The timeouts that actions were given, in the order in which they were taken. */
   readonly timeouts: number[] = []
   readonly #loaded: Loaded[] = []
@@ -100,7 +100,7 @@ export class SimLivepatch implements LivepatchPort, LivepatchClock {
 
   async sleep(milliseconds: number): Promise<void> {
     // What a killed process slept, Xen has lived through all the same.
-    this.#call(() => this.#pass(milliseconds))
+    this.step(() => this.#pass(milliseconds))
   }
 
   messages(): readonly string[] {
@@ -108,7 +108,7 @@ export class SimLivepatch implements LivepatchPort, LivepatchClock {
   }
 
   list(): LivepatchListAnswer {
-    return this.#call(() => {
+    return this.step(() => {
       if (!this.permitted) return error(EPERM)
       const payloads = this.#loaded.map(({ name, state, rc }): LoadedLivepatch => {
         return { name, state, rc, metadata: [] }
@@ -118,14 +118,14 @@ export class SimLivepatch implements LivepatchPort, LivepatchClock {
   }
 
   get(name: string): LivepatchStatusAnswer {
-    return this.#call(() => {
+    return this.step(() => {
       const found = this.#find(name)
       return found === undefined ? error(ENOENT) : { kind: 'status', ...statusOf(found) }
     })
   }
 
   upload(name: string, bytes: Uint8Array): LivepatchAnswer {
-    return this.#call(() => {
+    return this.step(() => {
       if (!this.permitted) return error(EPERM)
       if (this.#find(name) !== undefined) return error(EEXIST)
       const payload = parse(bytes)
@@ -141,7 +141,7 @@ export class SimLivepatch implements LivepatchPort, LivepatchClock {
   }
 
   act(request: LivepatchActionRequest): LivepatchAnswer {
-    return this.#call(() => this.#act(request))
+    return this.step(() => this.#act(request))
   }
 
   #act({ name, action, timeoutNs, nodeps }: LivepatchActionRequest): LivepatchAnswer {
@@ -254,11 +254,12 @@ export class SimLivepatch implements LivepatchPort, LivepatchClock {
     return error(errno)
   }
 
-  #call<T>(make: () => T): T {
+  /** Something that the process does, and at which it may be killed. */
+  step<T>(make: () => T): T {
     const kill = this.killIn
     if (kill === undefined) return make()
-    kill.calls -= 1
-    if (kill.calls >= 0) return make()
+    kill.steps -= 1
+    if (kill.steps >= 0) return make()
     this.killIn = undefined
     if (kill.made) make()
     throw new SimKilled('killed')
