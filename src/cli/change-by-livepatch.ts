@@ -4,8 +4,7 @@ import type { LivepatchOrder } from '../channel/livepatch-prepare.ts'
 import { describeLivepatchRefusal } from '../channel/livepatch-refusal.ts'
 import type { Bundle } from '../hotfix/bundle.ts'
 import type { Standing } from '../host/standing.ts'
-import { describePayloadRefusal } from '../payload/payload-refusal.ts'
-import { readPayload } from '../payload/read-payload.ts'
+import { checkPayload, describePayloadMismatch } from '../payload/check-payload.ts'
 import type { SpliceGoal } from '../splice/precheck.ts'
 import {
   type ChangeResult,
@@ -42,7 +41,7 @@ export async function changeByLivepatch(
   const started = new Date()
   const outcome =
     goal === 'applied'
-      ? await channel.apply(orderOf(hotfix))
+      ? await channel.apply(orderOf(host, hotfix))
       : await revert(channel, hotfix, standing)
   const { changed, ...done } = reportLivepatch(goal, name, outcome)
   const was = goal === 'applied' ? 'already-applied' : 'not-applied'
@@ -59,14 +58,18 @@ function revert(
   throw new RangeError(`${hotfix.manifest.name} is on no livepatch`)
 }
 
-/** The payload as the channel takes it. */
-function orderOf({ manifest, payload: bytes }: Bundle): LivepatchOrder {
-  if (bytes === undefined) throw noFormFailure(manifest.name, ['the bundle has no payload'])
-  const read = readPayload(bytes)
-  if (read.kind === 'read') return { hotfix: manifest.name, payload: read.payload, bytes }
+/** The payload as the channel takes it, once it is known to fit the build that runs. */
+function orderOf({ image }: OpenHost, { manifest, payload }: Bundle): LivepatchOrder {
+  const { name, onTopOf } = manifest
+  if (payload === undefined) throw noFormFailure(name, ['the bundle has no payload'])
+  // What stands on another hotfix is for the code of that one, which is not in the image.
+  const mismatches = onTopOf === undefined ? checkPayload(payload.payload, image) : []
+  if (mismatches.length === 0) return { hotfix: name, ...payload }
   throw new CommandFailed(
     'badBundle',
-    `${manifest.name}: ${describePayloadRefusal(read.refusal)}; nothing was written`,
-    { refusal: read.refusal },
+    [`${name} does not fit this hypervisor; nothing was changed`]
+      .concat(mismatches.map(describePayloadMismatch))
+      .join('\n  '),
+    { mismatches },
   )
 }

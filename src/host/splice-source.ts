@@ -1,10 +1,11 @@
 import type { Bundle } from '../hotfix/bundle.ts'
 import type { Fix } from '../hotfix/fix.ts'
+import type { Payload } from '../payload/payload.ts'
 
 /** What of a hotfix the DMA channel makes a plan from, or why there is nothing. */
 export type SpliceSource =
   | { readonly kind: 'written'; readonly fix: Fix }
-  | { readonly kind: 'payload'; readonly hotfix: Bundle; readonly payload: Uint8Array }
+  | { readonly kind: 'payload'; readonly payload: Payload; readonly sideBySide: string | undefined }
   | { readonly kind: 'none'; readonly reasons: readonly string[] }
 
 /** A fix that was written by hand goes before what was built: somebody wrote it for this channel. */
@@ -14,9 +15,8 @@ export function spliceSourceOf(hotfix: Bundle): SpliceSource {
   if (form?.kind !== 'splice') return { kind: 'none', reasons: [] }
   if (form.reasons.length > 0) return { kind: 'none', reasons: form.reasons }
   if (fix !== undefined && form.member === 'fix.yaml') return { kind: 'written', fix }
-  return payload === undefined
-    ? { kind: 'none', reasons: [] }
-    : { kind: 'payload', hotfix, payload }
+  if (payload === undefined) return { kind: 'none', reasons: [] }
+  return { kind: 'payload', payload: payload.payload, sideBySide: form.sideBySide }
 }
 
 /** Whether Xen's own livepatch can take the hotfix. */

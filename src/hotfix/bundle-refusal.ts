@@ -1,3 +1,4 @@
+import { describePayloadRefusal, type PayloadRefusal } from '../payload/payload-refusal.ts'
 import { describeFixProblem, type FixProblem } from './fix-problem.ts'
 import { BUNDLE_FORMAT_VERSION } from './manifest.ts'
 
@@ -24,7 +25,7 @@ export type BundleRefusal =
       readonly wanted: string
     }
   | { readonly kind: 'malformed-fix'; readonly problems: readonly FixProblem[] }
-  | { readonly kind: 'malformed-payload'; readonly problem: string }
+  | { readonly kind: 'malformed-payload'; readonly refusal: PayloadRefusal }
   | { readonly kind: 'missing-member'; readonly member: string }
   | { readonly kind: 'unknown-member'; readonly member: string }
   /** The manifest says one thing, the member another. */
@@ -62,7 +63,7 @@ export function describeBundleRefusal(refusal: BundleRefusal): string {
     case 'malformed-fix':
       return ['holds no valid fix:', ...refusal.problems.map(describeFixProblem)].join('\n  ')
     case 'malformed-payload':
-      return `holds no valid payload: ${refusal.problem}`
+      return `holds no valid payload: ${describePayloadRefusal(refusal.refusal)}`
     case 'missing-member':
       return `lacks ${refusal.member}`
     case 'unknown-member':

@@ -12,16 +12,22 @@
  */
 
 import type { Fix } from './fix.ts'
+import type { Payload } from '../payload/payload.ts'
 import type { HotfixManifest } from './manifest.ts'
 
 /** SHA-256 in lower-case hexadecimal. Pure code is given it. */
 export type Sha256 = (bytes: Uint8Array) => string
 
+/** The file `payload.livepatch`, and what was read from it. */
+export interface BundledPayload {
+  readonly bytes: Uint8Array
+  readonly payload: Payload
+}
+
 /** A bundle as read: whole, and in agreement with itself. */
 export interface Bundle {
   readonly manifest: HotfixManifest
-  /** The file `payload.livepatch`, if there is one. */
-  readonly payload: Uint8Array | undefined
+  readonly payload: BundledPayload | undefined
   readonly fix: Fix | undefined
   /** The whole file, and its sum. */
   readonly bytes: Uint8Array

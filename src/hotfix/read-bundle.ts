@@ -1,4 +1,5 @@
-import type { Bundle, Sha256 } from './bundle.ts'
+import { readPayload } from '../payload/read-payload.ts'
+import type { Bundle, BundledPayload, Sha256 } from './bundle.ts'
 import type { BundleRefusal } from './bundle-refusal.ts'
 import type { Fix } from './fix.ts'
 import { printable } from './fix-problem.ts'
@@ -6,13 +7,11 @@ import {
   BUNDLE_FORMAT_VERSION,
   BUNDLE_LIMITS,
   type BundleMember,
-  type HotfixForm,
   type HotfixManifest,
   MEMBER_NAMES,
 } from './manifest.ts'
 import { readManifest } from './manifest-json.ts'
 import { parseFix } from './parse-fix.ts'
-import { readPayloadNotes } from './payload-notes.ts'
 import { encodeSums, readSums } from './sums.ts'
 import { type ArchiveMember, readArchive } from './tar.ts'
 import { utf8Text } from './utf8.ts'
@@ -56,12 +55,19 @@ export function readBundle(bytes: Uint8Array, sha256: Sha256): BundleRead {
   const { manifest } = read
   const unlike = unlikeManifest(members, manifest, sha256)
   if (unlike !== undefined) return refused(unlike)
-  const payload = bytesOf(members, MEMBER_NAMES.payload)
-  const contradiction = formContradiction(manifest) ?? payloadContradiction(manifest, payload)
-  if (contradiction !== undefined) return refused(contradiction)
+  const unfit = formContradiction(manifest)
+  if (unfit !== undefined) return refused(unfit)
+  const payload = readPayloadMember(manifest, bytesOf(members, MEMBER_NAMES.payload))
+  if (payload.kind === 'refused') return payload
   const fix = readFixMember(manifest, bytesOf(members, MEMBER_NAMES.fix))
   if (fix.kind === 'refused') return fix
-  const bundle: Bundle = { manifest, payload, fix: fix.fix, bytes, digest: sha256(bytes) }
+  const bundle: Bundle = {
+    manifest,
+    payload: payload.payload,
+    fix: fix.fix,
+    bytes,
+    digest: sha256(bytes),
+  }
   return { kind: 'read', bundle }
 }
 
@@ -191,26 +197,37 @@ function formContradiction({ forms, members }: HotfixManifest): BundleRefusal | 
   return unused && problem('forms', `no form of ${unused.name}`, 'a form for each member')
 }
 
-function payloadContradiction(
-  { base, forms }: HotfixManifest,
-  payload: Uint8Array | undefined,
-): BundleRefusal | undefined {
-  if (payload === undefined) return undefined
-  const notes = readPayloadNotes(payload)
-  if (notes === undefined) {
-    return { kind: 'malformed-payload', problem: 'it is no relocatable ELF file for x86-64' }
+type PayloadMemberRead =
+  | { readonly kind: 'read'; readonly payload: BundledPayload | undefined }
+  | { readonly kind: 'refused'; readonly refusal: BundleRefusal }
+
+/** The payload, which must be the one that the manifest tells of. */
+function readPayloadMember(
+  { base, forms, onTopOf }: HotfixManifest,
+  bytes: Uint8Array | undefined,
+): PayloadMemberRead {
+  if (bytes === undefined) return { kind: 'read', payload: undefined }
+  const read = readPayload(bytes)
+  if (read.kind === 'refused') {
+    return refused({ kind: 'malformed-payload', refusal: read.refusal })
   }
-  const { payload: member } = MEMBER_NAMES
-  const livepatch = forms.find((form): form is HotfixForm & { kind: 'livepatch' } => {
-    return form.kind === 'livepatch'
-  })
-  if (notes.xenBuildId !== base.buildId) {
-    return contradicts(member, "Xen's build-id", notes.xenBuildId ?? 'none', base.buildId)
+  const { payload } = read
+  const unlike = (field: string, found: string, wanted: string): PayloadMemberRead =>
+    refused(contradicts(MEMBER_NAMES.payload, field, found, wanted))
+  // Before version 2 a payload names Xen only where it stands on nothing else.
+  const below = onTopOf === undefined ? payload.dependsOn : base.buildId
+  const xen = payload.xenBuildId ?? below
+  if (xen !== base.buildId) return unlike("Xen's build-id", xen, base.buildId)
+  for (const form of forms) {
+    if (form.kind !== 'livepatch') continue
+    if (payload.buildId !== form.payloadBuildId) {
+      return unlike('build-id', payload.buildId, form.payloadBuildId)
+    }
+    if (payload.version !== form.payloadVersion) {
+      return unlike('version', String(payload.version), String(form.payloadVersion))
+    }
   }
-  if (livepatch !== undefined && notes.buildId !== livepatch.payloadBuildId) {
-    return contradicts(member, 'build-id', notes.buildId ?? 'none', livepatch.payloadBuildId)
-  }
-  return undefined
+  return { kind: 'read', payload: { bytes, payload } }
 }
 
 type FixMemberRead =

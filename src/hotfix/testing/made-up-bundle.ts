@@ -1,13 +1,18 @@
 import { virtualAddress } from '../../address/address.ts'
-import { SHF, SHT } from '../../elf/definitions.ts'
-import { encodeNote } from '../../elf/note.ts'
-import type { SectionDraft } from '../../elf/draft.ts'
-import { writeElf } from '../../elf/write.ts'
 import { type BuildId, parseBuildId } from '../../image/build-id.ts'
+import { readPayload } from '../../payload/read-payload.ts'
+import {
+  emitted,
+  smallImage,
+  smallPatch,
+  smallPayloadBytes,
+} from '../../payload/testing/sample-payload.ts'
 import type { BundleDraft } from '../write-bundle.ts'
 
-export const XEN: BuildId = buildIdOf('39')
-export const PAYLOAD: BuildId = buildIdOf('5a')
+/** The build that the hotfixes here are for. */
+export const XEN: BuildId = smallImage().buildId
+/** That of the payload in `BUILT`. */
+export const PAYLOAD: BuildId = buildIdOfPayload(smallPayloadBytes())
 
 /** A build-id of 20 equal bytes. */
 export function buildIdOf(byte: string): BuildId {
@@ -16,27 +21,26 @@ export function buildIdOf(byte: string): BuildId {
   return id
 }
 
-function bytesOf(id: BuildId): Uint8Array {
-  return Uint8Array.from({ length: id.length / 2 }, (_, index) =>
-    Number.parseInt(id.slice(2 * index, 2 * index + 2), 16),
-  )
+/** A payload for that build, with other code in it than `BUILT`'s unless it is for the same. */
+export function payloadFor(xen: BuildId): Uint8Array {
+  return emitted(smallPatch(), { ...smallImage(), buildId: xen })
 }
 
-/** An ELF file that has a payload's notes, and nothing to apply. */
-export function payloadFile(own: BuildId = PAYLOAD, xen: BuildId = XEN): Uint8Array {
-  const note = (name: string, id: BuildId): SectionDraft => ({
-    name,
-    type: SHT.NOTE,
-    flags: SHF.ALLOC,
-    alignment: 4,
-    content: encodeNote({ owner: 'GNU', type: 3, descriptor: bytesOf(id) }),
-  })
-  const sections = [
-    note('.note.gnu.build-id', own),
-    note('.livepatch.depends', xen),
-    note('.livepatch.xen_depends', xen),
-  ]
-  return writeElf({ type: 'relocatable', sections })
+/** Another payload for the same build. */
+export function otherPayload(): Uint8Array {
+  const patch = smallPatch()
+  const pieces = patch.pieces.map((piece) =>
+    piece.section === '.text.helper'
+      ? { ...piece, content: Uint8Array.of(0x31, 0xff, 0xc3) }
+      : piece,
+  )
+  return emitted({ ...patch, pieces }, smallImage())
+}
+
+function buildIdOfPayload(bytes: Uint8Array): BuildId {
+  const read = readPayload(bytes)
+  if (read.kind === 'refused') throw new Error(JSON.stringify(read.refusal))
+  return read.payload.buildId
 }
 
 /** A hotfix built from a source patch. */
@@ -88,7 +92,7 @@ export const BUILT: BundleDraft = {
       sideBySide: 'neither takes a lock',
     },
   ],
-  payload: payloadFile(),
+  payload: smallPayloadBytes(),
   fix: undefined,
 }
 
