@@ -32,7 +32,7 @@ function compiledPatch(image: Image): Patch {
     object: 'check.o',
     file: 'check.c',
     replaced: new Map([['check', found.symbol.byteLength]]),
-    added: ['bounded', 'bounds', 'reporter'],
+    added: ['bounded', 'bounds', 'reporters'],
   })
 }
 
@@ -136,7 +136,7 @@ describe('emitLivepatch()', () => {
       'check',
       `check.c#bounded.${mark}`,
       `check.c#bounds.${mark}`,
-      `reporter.${mark}`,
+      `reporters.${mark}`,
     ])
   })
 

@@ -24,11 +24,12 @@ static __attribute__((noinline)) int seen(int value) { count += value; return co
 static const int bounds[] = { 5, 7, 11 };
 static __attribute__((noinline)) int bounded(int value) { return value & 3 ? bounds[value & 1] : count; }
 int report(int value);
-int (*const reporter)(int) = report;
+int check(int value);
+int (*const reporters[2])(int) = { report, check };
 int check(int value)
 {
   if (value < 0) return printk("below", value);
-  return seen(value) > limit ? printk("above", bounded(value)) : reporter(value);
+  return seen(value) > limit ? printk("above", bounded(value)) : reporters[value & 1](value);
 }
 `
 
