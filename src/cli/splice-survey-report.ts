@@ -55,8 +55,8 @@ export function renderSurvey(buildId: BuildId, survey: EntrySurvey, list: boolea
     .map(([kind, count]) => `  ${String(count).padStart(4)}  ${REASON_TEXTS[kind]}`)
   return [
     `build-id  ${buildId}`,
-    `functions ${functions}, each asked for singly: two may be given the same free bytes`,
-    `left out  ${leftOut.freedAfterBoot} freed after boot, ${leftOut.parts} parts of functions`,
+    `functions ${functions}; each is asked for singly, so two may be given the same free bytes`,
+    `left out  freed after boot: ${leftOut.freedAfterBoot}; parts of functions: ${leftOut.parts}`,
     '',
     ...rows,
     row('can be switched', '', switchable),

@@ -125,7 +125,7 @@ function withRegister(
 
 function withStackAt(state: CallState, value: CallValue | undefined): CallState | undefined {
   if (value?.of !== 'rsp' || value.plus > 0) return undefined
-  const depth = -value.plus
+  const depth = 0 - value.plus
   // What lies below the stack pointer, an interrupt may overwrite.
   const words = new Map([...state.words].filter(([at]) => at >= -depth))
   return { ...state, depth, words }
