@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileC } from '../../test/testing/compile-c.ts'
+import { compileObject } from '../../test/testing/compile-c.ts'
 import type { Patch, Piece } from '../diff/patch.ts'
 import { EI, FILE_HEADER, R_X86_64, SECTION_HEADER, SHF, SHT } from '../elf/definitions.ts'
 import type { ElfDraft, RelocationDraft, SectionDraft, SymbolDraft } from '../elf/draft.ts'
@@ -11,6 +15,7 @@ import { readStruct, viewOf } from '../elf/struct-layout.ts'
 import { writeElf } from '../elf/write.ts'
 import { sampleImage } from '../image/testing/sample-image.ts'
 import type { Payload } from './payload.ts'
+import { payloadCode } from './payload-code.ts'
 import { describePayloadRefusal, type PayloadRefusal } from './payload-refusal.ts'
 import { readPayload } from './read-payload.ts'
 import { emitted, readWell, smallPayloadBytes } from './testing/sample-payload.ts'
@@ -26,6 +31,36 @@ function refusalOf(bytes: Uint8Array): PayloadRefusal {
 function told(payload: Payload): unknown {
   const { version, buildId, xenBuildId, dependsOn, functions, hooks } = payload
   return { version, buildId, xenBuildId, dependsOn, functions, hooks }
+}
+
+/** A payload as Xen's own tests make theirs (xen/test/livepatch/Makefile). */
+function madeByOthers(version: number, rest: string): Uint8Array {
+  const source = `
+    struct func { const char *name; const void *new_addr, *old_addr; unsigned new_size, old_size;
+      unsigned char version; ${rest} };
+    static const char name[] = "xen_extra_version";
+    const char *extra(void) { return "Hello World"; }
+    struct func __attribute__((section(".livepatch.funcs"), used)) hello = {
+      .name = name, .new_addr = extra, .new_size = 8, .old_size = 32, .version = ${version} };
+  `
+  const folder = mkdtempSync(path.join(tmpdir(), 'reweave-payload-'))
+  const run = (program: string, ...args: readonly string[]): void => {
+    execFileSync(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  }
+  try {
+    writeFileSync(path.join(folder, 'hello.o'), compileObject('hello.c', source))
+    const descriptor = new Uint8Array(20).fill(0xab)
+    writeFileSync(path.join(folder, 'xen.note'), encodeNote({ owner: 'GNU', type: 3, descriptor }))
+    const notes = ['.livepatch.depends', '.livepatch.xen_depends'].flatMap((name) => [
+      `--add-section=${name}=xen.note`,
+      `--set-section-flags=${name}=alloc,readonly`,
+    ])
+    run('objcopy', ...notes, 'hello.o', 'noted.o')
+    run('ld', '-r', '--build-id=sha1', '-o', 'hello.livepatch', 'noted.o')
+    return new Uint8Array(readFileSync(path.join(folder, 'hello.livepatch')))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 /** The parts of a payload as others make it, for tests that spoil one of them. */
@@ -203,9 +238,24 @@ describe('readPayload()', () => {
     expect(payload.functions).toEqual([])
   })
 
-  it('reads a payload that gcc and ld would make, with relocations in its data', () => {
-    const elf = compileC('hello.c', 'int f(void); int (*const table[])(void) = { f };')
-    expect(elf.relocationTables.length).toBeGreaterThan(0)
+  it.each([
+    [1, 'unsigned char opaque[31];'],
+    [2, 'unsigned char pad[39]; unsigned char expect; unsigned char data[31];'],
+  ] as const)('reads a payload made by gcc, ld and objcopy, version %i', (version, rest) => {
+    const payload = readWell(madeByOthers(version, rest))
+    expect(payload.functions).toEqual([
+      {
+        name: 'xen_extra_version',
+        oldAddress: undefined,
+        oldByteLength: 32,
+        code: { section: expect.any(Number), offset: 0 },
+        newByteLength: 8,
+        expected: undefined,
+      },
+    ])
+    expect([payload.version, payload.dependsOn]).toEqual([version, 'ab'.repeat(20)])
+    expect(payload.buildId).toHaveLength(40)
+    expect(payloadCode(payload).map(({ kind }) => kind)).toEqual(['code', 'constant'])
   })
 
   it.each<[string, Uint8Array, Partial<PayloadRefusal> & { kind: PayloadRefusal['kind'] }]>([
