@@ -4,7 +4,7 @@ const ABSENCE: Readonly<Record<AbsenceReason, string>> = {
   discarded: 'its section is thrown away when Xen is linked',
   'object-not-linked': 'nothing of the object was linked',
   'defined-elsewhere': 'the image has the symbol from another object',
-  unknown: 'the image is of another source',
+  unknown: 'no symbol there has its name and file',
 }
 
 /** One sentence for people, without a full stop; `object` is where the function comes from. */

@@ -148,7 +148,12 @@ describe('proveObject()', () => {
   })
 
   it('notices another line in a bug frame', () => {
-    expect(differenceOf(proofWith('44 << 24', '45 << 24'), 'failing').kind).toBe('table')
+    // Line 172 is 1 * 128 + 44. The upper half of the line stands in the first word, the lower in the second.
+    const difference = { kind: 'table', at: 4, within: '.bug_frames.2', found: 'line 172' }
+    const low = differenceOf(proofWith('44 << 24', '45 << 24'), 'failing')
+    expect(low).toMatchObject({ ...difference, wanted: 'line 173' })
+    const high = differenceOf(proofWith('1 << 24', '2 << 24'), 'failing')
+    expect(high).toMatchObject({ ...difference, wanted: 'line 300' })
   })
 
   it('explains texts that tell who built it, in the object that has them, and nowhere else', () => {

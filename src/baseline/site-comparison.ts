@@ -1,3 +1,4 @@
+import { linkedLine, objectLine } from './bug-line.ts'
 import type { ImageIndex } from './image-index.ts'
 import type { Comparison, ObjectComparison, ObjectPart } from './object-comparison.ts'
 import type { ObjectView } from './object-view.ts'
@@ -19,6 +20,7 @@ import {
  */
 export class SiteComparison {
   readonly #view: ObjectView
+  readonly #index: ImageIndex
   readonly #tables: readonly {
     readonly table: SiteTable
     readonly bySection: ReadonlyMap<number, readonly ObjectEntry[]>
@@ -28,6 +30,7 @@ export class SiteComparison {
 
   constructor(view: ObjectView, index: ImageIndex) {
     this.#view = view
+    this.#index = index
     const leftOut: string[] = []
     this.#tables = SITE_TABLES.flatMap((table) => {
       const linked = index.table(table)
@@ -75,15 +78,30 @@ export class SiteComparison {
         return { kind: 'unequal', difference }
       }
       for (const [number, entry] of wanted.entries()) {
-        const compared = this.#compareEntry(entry, found[number]?.address ?? 0n, comparison)
+        const linkedAt = found[number]?.address ?? 0n
+        const compared = this.#compareEntry(entry, linkedAt, comparison)
         if (compared.kind === 'equal') continue
-        const at = entry.site - part.start
+        const facts = this.#otherLines(table, entry, linkedAt) ?? compared.difference
         const within = compared.difference.within ?? table.section
-        const difference = { ...compared.difference, kind: 'table', at, within } as const
+        const place = { kind: 'table', at: entry.site - part.start, within } as const
+        const difference = { ...place, found: facts.found, wanted: facts.wanted }
         return { kind: 'unequal', difference }
       }
     }
     return { kind: 'equal', texts: [] }
+  }
+
+  /** A bug frame of another line differs in words that tell people nothing. */
+  #otherLines(
+    table: SiteTable,
+    entry: ObjectEntry,
+    address: bigint,
+  ): { readonly found: string; readonly wanted: string } | undefined {
+    const frame = this.#index.bytesAt(address, entry.byteLength)
+    if (!table.hasLines || frame === undefined) return undefined
+    const [found, wanted] = [linkedLine(frame), objectLine(this.#view, entry)]
+    if (wanted === undefined || found === wanted) return undefined
+    return { found: `line ${found}`, wanted: `line ${wanted}` }
   }
 
   #compareEntry(entry: ObjectEntry, address: bigint, comparison: ObjectComparison): Comparison {

@@ -20,8 +20,10 @@ export interface SiteTable {
   readonly to: string
   /** How long an entry is; where releases differ, the first that fits the image is meant. */
   readonly entryBytes: readonly number[]
-  /** The distance to the site; what is left of 32 bits is part of a line number. */
+  /** The distance to the site. */
   readonly siteBits: 24 | 32
+  /** Whether the bits above the distance are part of a line number. */
+  readonly hasLines: boolean
 }
 
 export const SITE_TABLES: readonly SiteTable[] = [
@@ -43,7 +45,7 @@ function table(
   entryBytes: readonly number[],
   siteBits: 24 | 32,
 ): SiteTable {
-  return { section, from, to, entryBytes, siteBits }
+  return { section, from, to, entryBytes, siteBits, hasLines: siteBits === 24 }
 }
 
 /** An entry of an object's table. */
