@@ -4,11 +4,14 @@ import type { Image, ImageSymbol } from '../../image/image.ts'
 import { findReferences } from '../../image/image-references.ts'
 import {
   type LinkedAlternative,
+  type LinkedFunction,
   linkPayload,
   type LinkedSection,
 } from '../../payload/link-payload.ts'
 import type { Payload } from '../../payload/payload.ts'
 import { payloadCode, type PayloadSection } from '../../payload/payload-code.ts'
+import { EntrySwitches } from '../entry/find-entry-switch.ts'
+import { FunctionSweeps } from '../function-sweeps.ts'
 import { lockCalls, sameLocks } from './lock-calls.ts'
 import { neededSwitches, type ReplacedFunction } from './needed-switches.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
@@ -39,6 +42,8 @@ export interface PayloadOrder {
 /** A replaced function as the plan needs it. */
 export interface ExaminedFunction extends ReplacedFunction {
   readonly name: string
+  /** Where its new code begins. */
+  readonly code: { readonly section: number; readonly offset: number }
 }
 
 /** What can be said of a payload without a look at the running hypervisor. */
@@ -46,6 +51,7 @@ export interface ExaminedPayload {
   readonly kind: 'examined'
   readonly order: PayloadOrder
   readonly functions: readonly ExaminedFunction[]
+  readonly entries: EntrySwitches
   /** The sections that need a place, in the order of the payload. */
   readonly toPlace: readonly PayloadSection[]
   /** Where the image has the others, by section. */
@@ -83,25 +89,16 @@ export function examinePayload(order: PayloadOrder): PayloadExamination {
   if (bugFrames > 0) refusals.push({ kind: 'bug-frames', count: bugFrames })
   if (exceptions > 0) refusals.push({ kind: 'exceptions', count: exceptions })
 
-  const symbols: ImageSymbol[] = []
-  for (const { function: replaced, oldAddress, newAddress } of linked.functions) {
-    const { name, expected } = replaced
-    const symbol = image.functionAt(oldAddress)
-    if (symbol?.address !== oldAddress) {
-      refusals.push({ kind: 'no-such-function', function: name, at: oldAddress })
-      continue
-    }
-    if (newAddress === undefined) refusals.push({ kind: 'nops-in-place', function: name })
-    const differing = expected && expectationRefusal(image, name, oldAddress, expected)
-    if (differing !== undefined) refusals.push(differing)
-    symbols.push(symbol)
-  }
+  const found = replacedFunctions(image, linked.functions)
+  refusals.push(...found.refusals)
   if (refusals.length > 0) return { kind: 'refused', refusals }
 
+  const symbols = found.functions.map(({ symbol }) => symbol)
   const references = findReferences(image)
-  const functions = neededSwitches(image, references, symbols).map((one, index) => ({
+  const reached = neededSwitches(image, references, symbols)
+  const functions = found.functions.map((one, index) => ({
     ...one,
-    name: linked.functions[index]?.function.name ?? one.symbol.name,
+    reachedBy: reached[index]?.reachedBy,
   }))
   if (functions.every(({ reachedBy }) => reachedBy === undefined)) {
     refusals.push({ kind: 'nothing-to-switch' })
@@ -121,7 +118,29 @@ export function examinePayload(order: PayloadOrder): PayloadExamination {
             (symbol) => !symbols.some(({ address }) => address === symbol.address),
           ),
         ).map((run) => unrunnableRoom(image, run, reuse))
-  return { kind: 'examined', order, functions, toPlace, shared, unrunnable, alternatives }
+  const entries = new EntrySwitches(new FunctionSweeps(image))
+  return { kind: 'examined', order, functions, entries, toPlace, shared, unrunnable, alternatives }
+}
+
+function replacedFunctions(
+  image: Image,
+  linked: readonly LinkedFunction[],
+): {
+  readonly functions: readonly Omit<ExaminedFunction, 'reachedBy'>[]
+  readonly refusals: readonly SpliceRefusal[]
+} {
+  const functions: Omit<ExaminedFunction, 'reachedBy'>[] = []
+  const refusals: SpliceRefusal[] = []
+  for (const { function: replaced, oldAddress } of linked) {
+    const { name, expected, code } = replaced
+    const symbol = image.functionAt(oldAddress)
+    const differing = expected && expectationRefusal(image, name, oldAddress, expected)
+    if (differing !== undefined) refusals.push(differing)
+    if (code === undefined) refusals.push({ kind: 'nops-in-place', function: name })
+    else if (symbol?.address === oldAddress) functions.push({ name, symbol, code })
+    else refusals.push({ kind: 'no-such-function', function: name, at: oldAddress })
+  }
+  return { functions, refusals }
 }
 
 function isCode(section: LinkedSection): boolean {

@@ -25,6 +25,8 @@ export interface PayloadLayout {
   placeStub(entry: EntrySwitch): (StubPlace & { readonly kind: 'placed' }) | Refused
   /** Whether a relay may lie there. */
   isFree(range: AddressRange<VirtualAddress>): boolean
+  /** Keeps what comes later from lying where a relay was put. */
+  reserve(range: AddressRange<VirtualAddress>): void
   /** What a plan says of the place of a part. */
   spot(range: AddressRange<VirtualAddress>): Pick<EntryWrite, 'before' | 'place' | 'why'>
 }
@@ -69,32 +71,53 @@ export function freshLayout(
       const found = live.bytesAt(range)
       return !room.isTaken(range) && linked !== undefined && sameBytes(linked, found)
     },
+    reserve: (range) => room.reserve(range),
     spot: (range) => spotIn(room, range),
   }
 }
 
-/**
- * As an earlier plan of the same payload had it, or undefined if that plan was of another one. What
- * memory holds there is not looked at.
- */
-export function earlierLayout(
+/** Where the parts of a payload were put before. */
+export interface KnownPlaces {
+  readonly sections: ReadonlyMap<number, VirtualAddress>
+  readonly relays: readonly AddressRange<VirtualAddress>[]
+  /** In the order of the functions that have one. */
+  readonly stubs: readonly AddressRange<VirtualAddress>[]
+}
+
+/** The places of an earlier plan, or undefined if that was of another payload. */
+export function placesOfPlan(
   { toPlace, order: { image } }: ExaminedPayload,
-  earlier: SplicePlan,
+  { writes, buildId }: SplicePlan,
+): KnownPlaces | undefined {
+  const staged = writes.filter(({ role }) => role === 'stage').map(rangeOf)
+  if (buildId !== image.buildId || staged.length < toPlace.length) return undefined
+  const sections = new Map<number, VirtualAddress>()
+  for (const [index, { section, byteLength }] of toPlace.entries()) {
+    const range = staged[index]
+    if (range?.byteLength !== byteLength) return undefined
+    sections.set(section, range.start)
+  }
+  const relays = writes.filter(({ role }) => role === 'relay').map(rangeOf)
+  return { sections, relays, stubs: staged.slice(toPlace.length) }
+}
+
+/**
+ * As it lay before, or undefined where that is no room. What memory holds there is not looked at.
+ */
+export function knownLayout(
+  { toPlace }: ExaminedPayload,
+  { sections, relays, stubs }: KnownPlaces,
   room: Room,
 ): PayloadLayout | undefined {
-  if (earlier.buildId !== image.buildId) return undefined
-  const staged = earlier.writes.filter(({ role }) => role === 'stage').map(rangeOf)
-  const places = new Map<number, VirtualAddress>()
   for (const { section, byteLength } of toPlace) {
-    const range = staged.shift()
-    if (range?.byteLength !== byteLength || !room.takeAt(range)) return undefined
-    places.set(section, range.start)
+    const start = sections.get(section)
+    if (start === undefined || !room.takeAt({ start, byteLength })) return undefined
   }
-  const relays = earlier.writes.filter(({ role }) => role === 'relay').map(rangeOf)
+  const left = [...stubs]
   return {
-    placeSections: () => ({ kind: 'placed', places }),
+    placeSections: () => ({ kind: 'placed', places: sections }),
     placeStub: ({ stubByteLength: byteLength, function: switched }) => {
-      const range = staged.shift()
+      const range = left.shift()
       if (range?.byteLength === byteLength && room.takeAt(range)) return stubPlace(room, range)
       return {
         kind: 'refused',
@@ -102,6 +125,7 @@ export function earlierLayout(
       }
     },
     isFree: (range) => relays.some((relay) => contains(relay, range)),
+    reserve: () => undefined,
     spot: (range) => spotIn(room, range),
   }
 }

@@ -3,18 +3,23 @@ import { overlaps } from '../../address/address-range.ts'
 import { imageBugFrames } from '../../image/image-tables.ts'
 import type { Image } from '../../image/image.ts'
 import { linkPayload, type LinkedFunction } from '../../payload/link-payload.ts'
-import { EntrySwitches } from '../entry/find-entry-switch.ts'
 import type { EntryRelay, EntrySwitch, EntryWrite } from '../entry/entry-switch.ts'
 import { linkEntrySwitch } from '../entry/link-entry-switch.ts'
-import { FunctionSweeps } from '../function-sweeps.ts'
 import type { LiveBytes } from '../live-bytes.ts'
 import { recognisePadding } from '../padding.ts'
 import type { PlannedWrite, SplicePlan } from '../plan.ts'
 import { rangeOf } from '../plan-shape.ts'
 import { applyAlternatives } from './apply-alternatives.ts'
 import { changedEntries } from './changed-entries.ts'
-import type { ExaminedFunction, ExaminedPayload } from './examine-payload.ts'
-import { earlierLayout, freshLayout, type PayloadLayout } from './payload-layout.ts'
+import type { ExaminedPayload } from './examine-payload.ts'
+import {
+  freshLayout,
+  knownLayout,
+  type KnownPlaces,
+  type PayloadLayout,
+  placesOfPlan,
+} from './payload-layout.ts'
+import { placesInMemory } from './places-in-memory.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
 import { paddingRun, Room } from './room.ts'
 
@@ -34,8 +39,9 @@ export type PlannedPayloadSplice =
  * Plans every byte that splices a payload in, or says everything that speaks against it.
  *
  * Pure: equal inputs give equal plans. While memory holds any of the previous plan, and nothing
- * else at its places, that plan is made again; it is by its places that memory can be told. All
- * writes belong to one change, for every switch may lead to all of the code.
+ * else at its places, that plan is made again; it is by its places that memory can be told. Without
+ * the previous plan, a payload that is wholly in memory is found by its own jumps. All writes belong
+ * to one change, for every switch may lead to all of the code.
  */
 export function planPayloadSplice({
   examined,
@@ -48,16 +54,19 @@ export function planPayloadSplice({
   if (padding.kind === 'not-recognised') {
     return refused({ ...padding, kind: 'padding-not-recognised' })
   }
-  const entries = new EntrySwitches(new FunctionSweeps(image))
   const newRoom = (): Room => new Room([paddingRun(padding), ...examined.unrunnable], live)
-  if (previous !== undefined) {
-    const layout = earlierLayout(examined, previous, newRoom())
-    const again = layout && build(examined, live, layout, entries)
-    if (again?.kind === 'planned' && fits(again.plan, live)) return again
+  const again = (places: KnownPlaces | undefined): PlannedPayloadSplice | undefined => {
+    const layout = places && knownLayout(examined, places, newRoom())
+    const plan = layout && build(examined, live, layout)
+    return plan?.kind === 'planned' && fits(plan.plan, live) ? plan : undefined
   }
+  const asBefore = again(previous && placesOfPlan(examined, previous))
+  if (asBefore !== undefined) return asBefore
   const changed = changedEntries(examined, live)
-  if (changed.length > 0) return { kind: 'refused', refusals: changed }
-  return build(examined, live, freshLayout(examined, live, newRoom()), entries)
+  if (changed.length > 0) {
+    return again(placesInMemory(examined, live)) ?? { kind: 'refused', refusals: changed }
+  }
+  return build(examined, live, freshLayout(examined, live, newRoom()))
 }
 
 function refused(...refusals: readonly SpliceRefusal[]): PlannedPayloadSplice {
@@ -77,7 +86,6 @@ function build(
   examined: ExaminedPayload,
   live: LiveBytes,
   layout: PayloadLayout,
-  entries: EntrySwitches,
 ): PlannedPayloadSplice {
   const { payload, image, name, advisory } = examined.order
   const placed = layout.placeSections()
@@ -105,7 +113,7 @@ function build(
     return at === undefined ? [] : [{ kind: 'meets-bug-frame', section, at }]
   })
   if (met.length > 0) return refused(...met)
-  const switched = switchWrites(examined.functions, linked.functions, layout, entries)
+  const switched = switchWrites(examined, linked.functions, layout)
   if (switched.kind === 'refused') return switched
   const all = [...stages, ...switched.writes]
   const writes = (['stage', 'relay', 'switch'] as const).flatMap((role) =>
@@ -133,10 +141,9 @@ function changesNothing({ before, after }: EntryWrite): boolean {
 }
 
 function switchWrites(
-  functions: readonly ExaminedFunction[],
+  { functions, entries }: ExaminedPayload,
   linked: readonly LinkedFunction[],
   layout: PayloadLayout,
-  entries: EntrySwitches,
 ):
   | { readonly kind: 'linked'; readonly writes: readonly EntryWrite[] }
   | { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] } {
@@ -153,6 +160,7 @@ function switchWrites(
       refusals.push({ kind: 'entry-fixed', function: name, fixed: found })
       continue
     }
+    for (const relay of found.relays) layout.reserve(rangeOfRelay(relay))
     relays.push(...found.relays)
     const made = linkOne(found, target, layout)
     if (made.kind === 'refused') refusals.push(...made.refusals)

@@ -88,6 +88,11 @@ export class Room {
     return true
   }
 
+  /** Takes what need not be room. */
+  reserve(range: AddressRange<VirtualAddress>): void {
+    this.#taken.push(range)
+  }
+
   isTaken(range: AddressRange<VirtualAddress>): boolean {
     return this.#taken.some((other) => overlaps(other, range))
   }
