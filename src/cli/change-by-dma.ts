@@ -19,10 +19,10 @@ import { progress } from './output.ts'
 export function changeByDma(
   host: OpenHost,
   shelved: ShelvedHotfix,
-  { goal, engine }: ChangeOrder,
+  { goal, ...wish }: ChangeOrder,
 ): Promise<ChangeResult & DmaCost> {
   const { name } = shelved.hotfix.manifest
-  return withHostMemory(host, engine, async (memory) => {
+  return withHostMemory(host, wish, async (memory) => {
     const { session } = memory
     progress(`${goal === 'applied' ? 'Applying' : 'Reverting'} ${name} through ${session.engine}`)
     const started = new Date()

@@ -1,10 +1,12 @@
 import type { DmaSession } from '../channel/dma-session.ts'
 import type { ChangeOutcome } from '../host/change-fix.ts'
-import { describeLivepatchConflict } from '../host/livepatch-conflict.ts'
+import { describeFunctionTaken } from '../host/function-taken.ts'
 import type { LocateOutcome } from '../host/locate-fix.ts'
 import type { CostByPart } from '../memory/metered-memory.ts'
 import { describeTransferFailure } from '../memory/describe-transfer-failure.ts'
 import { describePlanRefusal } from '../splice/describe-plan-refusal.ts'
+import { describeSpliceRefusal } from '../splice/payload/describe-splice-refusal.ts'
+import type { SpliceRefusal } from '../splice/payload/splice-refusal.ts'
 import type { PlanRefusal } from '../splice/plan-refusal.ts'
 import { describePrecheckRefusal, type PrecheckRefusal } from '../splice/precheck.ts'
 import { describeMemoryShows } from '../splice/memory-shows.ts'
@@ -66,6 +68,7 @@ export function reportChange(
 ): SpliceResult {
   switch (outcome.kind) {
     case 'not-plannable':
+    case 'not-spliceable':
     case 'no-splice-form':
     case 'read-failed':
       throw locateFailure(outcome)
@@ -82,12 +85,11 @@ export function reportChange(
         `${outcome.fixes.join(', ')} stands on ${fix}: revert it first; nothing was written`,
         { inTheWay: outcome.fixes },
       )
-    case 'livepatched':
+    case 'function-taken':
       throw new CommandFailed(
-        'otherChannel',
-        `${fix} was not applied: ${describeLivepatchConflict(outcome.conflict)}, and a function ` +
-          'is not patched through two channels; nothing was written',
-        { conflict: outcome.conflict },
+        'functionTaken',
+        `${fix} was not applied: ${describeFunctionTaken(outcome.taken)}; nothing was written`,
+        { taken: outcome.taken },
       )
     case 'refused':
       throw new CommandFailed(
@@ -118,9 +120,15 @@ export function locateFailure(
     )
   }
   if (outcome.kind === 'no-splice-form') return noFormFailure(outcome.fix, outcome.reasons)
-  const sentences = outcome.refusals.map(describePlanRefusal)
+  const { exit, sentences } =
+    outcome.kind === 'not-spliceable'
+      ? {
+          exit: spliceExit(outcome.refusals),
+          sentences: outcome.refusals.map(describeSpliceRefusal),
+        }
+      : { exit: planExit(outcome.refusals), sentences: outcome.refusals.map(describePlanRefusal) }
   return new CommandFailed(
-    planExit(outcome.refusals),
+    exit,
     [`${outcome.fix} cannot be applied here; nothing was written`, ...sentences].join('\n  '),
     { refusals: outcome.refusals },
   )
@@ -211,4 +219,28 @@ function planExit(refusals: readonly PlanRefusal[]): ExitName {
   if (bytes.some((kind) => kinds.has(kind))) return 'otherBytes'
   if (kinds.has('not-splice-safe') || kinds.has('no-room-in-padding')) return 'notSpliceSafe'
   return 'badFix'
+}
+
+/** As `planExit`, of a payload. */
+function spliceExit(refusals: readonly SpliceRefusal[]): ExitName {
+  const exits = refusals.map(({ kind }) => SPLICE_EXITS[kind] ?? 'notSpliceSafe')
+  return SPLICE_EXIT_ORDER.find((each) => exits.includes(each)) ?? 'notSpliceSafe'
+}
+
+const SPLICE_EXIT_ORDER: readonly ExitName[] = ['otherBuild', 'otherBytes', 'badBundle', 'noForm']
+
+const SPLICE_EXITS: Partial<Readonly<Record<SpliceRefusal['kind'], ExitName>>> = {
+  'other-base': 'otherBuild',
+  'entry-not-as-linked': 'otherBytes',
+  'expectation-differs-from-base': 'otherBytes',
+  'live-bytes-missing': 'otherBytes',
+  'padding-not-recognised': 'otherBytes',
+  'pointer-leads-nowhere': 'otherBytes',
+  'no-such-function': 'badBundle',
+  'not-linkable': 'badBundle',
+  hooks: 'noForm',
+  'writable-data': 'noForm',
+  'bug-frames': 'noForm',
+  exceptions: 'noForm',
+  'nothing-to-switch': 'noForm',
 }

@@ -21,7 +21,7 @@ export const EXIT_CODES = {
   inDoubt: { code: 14, meaning: 'The fix is neither wholly in nor wholly out' },
   badBundle: { code: 15, meaning: 'The bundle is cut, altered, malformed or of another version' },
   noForm: { code: 16, meaning: 'The hotfix cannot be brought in through the channel asked for' },
-  otherChannel: { code: 17, meaning: 'A function is patched through the other channel already' },
+  functionTaken: { code: 17, meaning: 'A function of it is patched by another hotfix already' },
   stackOrder: { code: 18, meaning: 'A livepatch stands on this one, or the one below is missing' },
   xenRefused: { code: 19, meaning: 'Xen refused the livepatch' },
   holeOpen: { code: 20, meaning: 'probe: the hole is open' },
@@ -34,7 +34,20 @@ export const EXIT_CODES = {
   xapiFailed: { code: 27, meaning: 'A pool could not be read from XAPI' },
   labFailed: { code: 30, meaning: 'lab or demo: a machine or a step of it failed' },
   labRefused: { code: 31, meaning: 'lab or demo: this machine lacks something it needs' },
+  cannotPatch: {
+    code: 40,
+    meaning: 'build: the patch cannot be brought in live; all reasons are listed',
+  },
+  doesNotApply: { code: 41, meaning: 'build: the patch does not apply to this source' },
+  baselineDiffers: { code: 42, meaning: 'build: what the source compiles to is not what runs' },
+  otherCompiler: { code: 43, meaning: 'build: the base was compiled by another compiler' },
+  otherSource: { code: 44, meaning: 'build: the source is of another version than the base' },
   sourceRefused: { code: 45, meaning: 'A source cannot be fetched, or cannot be built from' },
+  onlyWithFuzz: { code: 46, meaning: 'build: the patch applies only with fuzz' },
+  nothingToPatch: { code: 47, meaning: 'build: the patch changes nothing of this hypervisor' },
+  needsTool: { code: 48, meaning: 'build: the patch changes tools of the control domain as well' },
+  doesNotCompile: { code: 49, meaning: 'build: the patched source does not compile' },
+  badPatch: { code: 50, meaning: 'build: the patch file is missing, malformed or of another kind' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>
 
 export type ExitName = keyof typeof EXIT_CODES

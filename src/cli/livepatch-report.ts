@@ -47,7 +47,7 @@ function refusalExit(refusal: LivepatchRefusal): ExitName {
     case 'other-build':
       return 'otherBuild'
     case 'spliced':
-      return 'otherChannel'
+      return 'functionTaken'
     case 'other-dependency':
     case 'not-on-top':
     case 'still-applied':

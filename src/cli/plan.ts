@@ -4,7 +4,7 @@ import type { Image } from '../image/image.ts'
 import type { Bundle } from '../hotfix/bundle.ts'
 import type { ShelvedHotfix } from '../host/fix-shelf.ts'
 import { type LocatedFix, locateFix } from '../host/locate-fix.ts'
-import { planSplices } from '../host/plan-splices.ts'
+import { prepareSplices } from '../host/plan-splices.ts'
 import { linkedBytes } from '../splice/live-snapshot.ts'
 import type { SplicePlan } from '../splice/plan.ts'
 import { renderPlan } from '../splice/render-plan.ts'
@@ -54,7 +54,7 @@ async function planOnHost(shelved: ShelvedHotfix, options: PlanOptions): Promise
   const hypervisor = requireHypervisor()
   requireSameBuild(shelved.hotfix, requireBuildId(hypervisor))
   return withHost(hypervisor, options, (host) =>
-    withHostMemory(host, engine, async (memory) => {
+    withHostMemory(host, { engine }, async (memory) => {
       const outcome = await locateFix(memory, shelved)
       if (outcome.kind === 'located') return outcome.located
       throw locateFailure(outcome)
@@ -81,12 +81,9 @@ async function planOffline(
 }
 
 function planOn(hotfix: Bundle, image: Image): SplicePlan {
-  const planned = planSplices(hotfix, { image, live: linkedBytes(image) })
+  const prepared = prepareSplices(hotfix, image, undefined)
+  const planned =
+    prepared.kind === 'planner' ? prepared.plan(linkedBytes(image), undefined) : prepared
   if (planned.kind === 'planned') return planned.plan
-  const fix = hotfix.manifest.name
-  throw locateFailure(
-    planned.kind === 'none'
-      ? { kind: 'no-splice-form', fix, reasons: planned.reasons }
-      : { kind: 'not-plannable', fix, refusals: planned.refusals },
-  )
+  throw locateFailure({ ...planned, fix: hotfix.manifest.name })
 }

@@ -101,7 +101,7 @@ async function readInMemory(
   subjects: readonly Subject[],
   loaded: readonly FixStatus[],
 ): Promise<readonly FixStatus[]> {
-  const outcome = await tryHostMemory(host, engine, async (memory) => {
+  const outcome = await tryHostMemory(host, { engine }, async (memory) => {
     const statuses: FixStatus[] = []
     for (const subject of subjects) statuses.push(await statusOf(host, memory, subject))
     return statuses

@@ -5,7 +5,7 @@ import { precheck, type PrecheckRefusal, type SpliceGoal } from '../splice/prech
 import type { SplicePlan } from '../splice/plan.ts'
 import { runTransaction, type TransactionOutcome } from '../splice/transaction.ts'
 import type { ShelvedHotfix } from './fix-shelf.ts'
-import { findLivepatchConflict, type LivepatchConflict } from './livepatch-conflict.ts'
+import { findFunctionTaken, type FunctionTaken } from './function-taken.ts'
 import { type HostMemory, locateFix, type LocateOutcome } from './locate-fix.ts'
 
 export type ChangeOutcome =
@@ -14,8 +14,8 @@ export type ChangeOutcome =
   | { readonly kind: 'base-not-applied'; readonly base: string; readonly state: FixState }
   /** Other fixes stand on it; they have to go first. */
   | { readonly kind: 'in-the-way'; readonly fixes: readonly string[] }
-  /** A function that it changes is replaced by a livepatch. */
-  | { readonly kind: 'livepatched'; readonly conflict: LivepatchConflict }
+  /** A function that it changes is patched by another hotfix, or through the other channel. */
+  | { readonly kind: 'function-taken'; readonly taken: FunctionTaken }
   | { readonly kind: 'refused'; readonly reason: PrecheckRefusal }
   /** Memory is as wanted; nothing was written. */
   | { readonly kind: 'nothing-to-do'; readonly plan: SplicePlan }
@@ -35,6 +35,9 @@ export async function changeFix(
   goal: SpliceGoal,
   ports: ChangePorts,
 ): Promise<ChangeOutcome> {
+  // Before the plan: of a function that is patched already, the planner could say that alone.
+  const taken = goal === 'applied' ? await findFunctionTaken(host, shelved.hotfix) : undefined
+  if (taken !== undefined && taken.kind !== 'none') return taken
   const outcome = await locateFix(host, shelved)
   if (outcome.kind !== 'located') return outcome
   const { plan, image, base, inTheWay, state } = outcome.located
@@ -48,10 +51,6 @@ export async function changeFix(
   if (inTheWay.length > 0) {
     if (goal === 'applied' && state.kind === 'applied') return { kind: 'nothing-to-do', plan }
     return { kind: 'in-the-way', fixes: inTheWay }
-  }
-  if (goal === 'applied' && state.kind !== 'applied') {
-    const found = await findLivepatchConflict(host, plan)
-    if (found.kind !== 'none') return found
   }
   const { memory, location, engine } = host.session
   const checked = await precheck(memory, { plan, goal, location, image })

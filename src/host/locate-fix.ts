@@ -7,10 +7,10 @@ import type { Image } from '../image/image.ts'
 import { overlayImage } from '../image/overlay-image.ts'
 import type { TransferFailure } from '../memory/physical-memory.ts'
 import type { FixState } from '../splice/fix-state.ts'
-import { preferredPlacements } from '../splice/journal-history.ts'
+import { lastTransactionOf } from '../splice/journal-history.ts'
 import type { JournalEntry } from '../splice/journal.ts'
 import { LiveSnapshot } from '../splice/live-snapshot.ts'
-import type { PlanRefusal } from '../splice/plan-refusal.ts'
+import type { UnusedVendor } from '../splice/payload/unrunnable-code.ts'
 import { rangeOf } from '../splice/plan-shape.ts'
 import type { SplicePlan } from '../splice/plan.ts'
 import type { LivepatchedFunctions } from '../splice/patched-functions.ts'
@@ -18,7 +18,8 @@ import { readAll } from '../splice/read-all.ts'
 import { type FoundPlan, lowerState } from '../splice/stacked-state.ts'
 import { stateOf } from '../splice/state-of.ts'
 import type { ShelvedHotfix } from './fix-shelf.ts'
-import { planSplices, type SplicePlanned, spliceReads } from './plan-splices.ts'
+import { type NoSplices, prepareSplices } from './plan-splices.ts'
+import { usesVendorRoom } from './vendor-room.ts'
 
 /** A fix as it relates to the running hypervisor: its plan, and what memory shows of it. */
 export interface LocatedFix {
@@ -34,13 +35,7 @@ export interface LocatedFix {
 
 export type LocateOutcome =
   | { readonly kind: 'located'; readonly located: LocatedFix }
-  | {
-      readonly kind: 'not-plannable'
-      readonly fix: string
-      readonly refusals: readonly PlanRefusal[]
-    }
-  /** It cannot be brought in by DMA at all. */
-  | { readonly kind: 'no-splice-form'; readonly fix: string; readonly reasons: readonly string[] }
+  | (NoSplices & { readonly fix: string })
   | { readonly kind: 'read-failed'; readonly outcome: TransferFailure }
 
 /** What is needed to look a fix up in memory. */
@@ -51,6 +46,13 @@ export interface HostMemory {
   readonly bootId: string
   /** What livepatches replace now. */
   readonly livepatched: LivepatchedFunctions
+  /** Whether the hotfix of that name is known here, and was written by hand. */
+  readonly isWritten: (fix: string) => boolean
+  /** Code that cannot run on this host's CPUs, and whether new code may lie over it. */
+  readonly vendorRoom: {
+    readonly unusedVendor: UnusedVendor | undefined
+    readonly reuseAllowed: boolean
+  }
 }
 
 /** Plans a fix against the running hypervisor and reads back what is there of it. */
@@ -117,27 +119,24 @@ type Planned =
 
 async function planOn(host: HostMemory, hotfix: Bundle, image: Image): Promise<Planned> {
   const { name } = hotfix.manifest
-  const needed = spliceReads(hotfix, image)
-  if (needed.kind !== 'reads') return notPlanned(name, needed)
-  const live = await readRanges(host.session, needed.ranges)
+  const previous = lastTransactionOf(host.journal, name, host.bootId)?.begin.plan
+  const { unusedVendor, reuseAllowed } = host.vendorRoom
+  // What was staged there before is told by the plan that did it.
+  const reuses = reuseAllowed || (previous !== undefined && usesVendorRoom(previous, host.image))
+  const prepared = prepareSplices(hotfix, image, reuses ? unusedVendor : undefined)
+  if (prepared.kind !== 'planner') return { ...prepared, fix: name }
+  const live = await readRanges(host.session, prepared.reads)
   if (live.kind === 'read-failed') return live
   const snapshot = new LiveSnapshot(
-    needed.ranges.map((range, index) => ({ range, bytes: live.found[index] ?? new Uint8Array(0) })),
+    prepared.reads.map((range, index) => ({
+      range,
+      bytes: live.found[index] ?? new Uint8Array(0),
+    })),
   )
-  const preferred = preferredPlacements(host.journal, name, host.bootId)
-  const planned = planSplices(hotfix, { image, live: snapshot, preferred })
-  if (planned.kind !== 'planned') return notPlanned(name, planned)
+  const planned = prepared.plan(snapshot, previous)
+  if (planned.kind !== 'planned') return { ...planned, fix: name }
   const found = await foundIn(host, snapshot, planned.plan)
   return found.kind === 'read' ? { kind: 'planned', plan: planned.plan, found: found.found } : found
-}
-
-function notPlanned(
-  fix: string,
-  planned: Exclude<SplicePlanned, { readonly kind: 'planned' }>,
-): Exclude<Planned, { readonly kind: 'planned' | 'read-failed' }> {
-  return planned.kind === 'none'
-    ? { kind: 'no-splice-form', fix, reasons: planned.reasons }
-    : { kind: 'not-plannable', fix, refusals: planned.refusals }
 }
 
 /** The bytes at a plan's writes, from what was read for planning where that has them. */

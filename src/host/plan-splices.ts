@@ -3,6 +3,12 @@ import type { VirtualAddress } from '../address/address.ts'
 import type { Bundle } from '../hotfix/bundle.ts'
 import type { Image } from '../image/image.ts'
 import type { LiveBytes } from '../splice/live-bytes.ts'
+import { stagedPlaces } from '../splice/journal-history.ts'
+import { examinePayload } from '../splice/payload/examine-payload.ts'
+import { payloadReads } from '../splice/payload/payload-reads.ts'
+import { planPayloadSplice } from '../splice/payload/plan-payload-splice.ts'
+import type { SpliceRefusal } from '../splice/payload/splice-refusal.ts'
+import type { UnusedVendor } from '../splice/payload/unrunnable-code.ts'
 import { planFix } from '../splice/plan-fix.ts'
 import { planReads } from '../splice/plan-reads.ts'
 import type { PlanRefusal } from '../splice/plan-refusal.ts'
@@ -11,45 +17,57 @@ import { spliceSourceOf } from './splice-source.ts'
 
 /** What speaks against splicing a hotfix. */
 export type NoSplices =
-  | { readonly kind: 'refused'; readonly refusals: readonly PlanRefusal[] }
   /** It has no splice form. */
-  | { readonly kind: 'none'; readonly reasons: readonly string[] }
-
-export type SpliceReads =
-  | { readonly kind: 'reads'; readonly ranges: readonly AddressRange<VirtualAddress>[] }
-  | NoSplices
+  | { readonly kind: 'no-splice-form'; readonly reasons: readonly string[] }
+  /** Changes written by hand. */
+  | { readonly kind: 'not-plannable'; readonly refusals: readonly PlanRefusal[] }
+  /** A payload. */
+  | { readonly kind: 'not-spliceable'; readonly refusals: readonly SpliceRefusal[] }
 
 export type SplicePlanned = { readonly kind: 'planned'; readonly plan: SplicePlan } | NoSplices
 
-/** The live bytes that `planSplices` needs. */
-export function spliceReads(hotfix: Bundle, image: Image): SpliceReads {
-  const source = spliceSourceOf(hotfix)
-  switch (source.kind) {
-    case 'none':
-      return source
-    case 'written':
-      return planReads(source.fix, image)
-    case 'payload':
-      return { kind: 'none', reasons: ['this release does not splice payloads yet'] }
-  }
+/** A hotfix that was held against an image, to be planned once its live bytes are read. */
+export interface SplicePlanner {
+  readonly kind: 'planner'
+  readonly reads: readonly AddressRange<VirtualAddress>[]
+  /** `previous` is the plan of the last transaction for it in this boot. */
+  readonly plan: (live: LiveBytes, previous: SplicePlan | undefined) => SplicePlanned
 }
 
-/** The plan by which the DMA channel brings a hotfix in, whether written or built. */
-export function planSplices(
+/**
+ * Prepares the plan by which the DMA channel brings a hotfix in, whether written or built.
+ *
+ * `reuse` allows a payload's code to lie over code for that vendor's CPUs; see `examinePayload`.
+ */
+export function prepareSplices(
   hotfix: Bundle,
-  input: {
-    readonly image: Image
-    readonly live: LiveBytes
-    readonly preferred?: ReadonlyMap<number, VirtualAddress>
-  },
-): SplicePlanned {
+  image: Image,
+  reuse: UnusedVendor | undefined,
+): SplicePlanner | NoSplices {
   const source = spliceSourceOf(hotfix)
   switch (source.kind) {
     case 'none':
-      return source
-    case 'written':
-      return planFix({ fix: source.fix, ...input })
-    case 'payload':
-      return { kind: 'none', reasons: ['this release does not splice payloads yet'] }
+      return { kind: 'no-splice-form', reasons: source.reasons }
+    case 'written': {
+      const { fix } = source
+      const needed = planReads(fix, image)
+      if (needed.kind === 'refused') return { ...needed, kind: 'not-plannable' }
+      const plan = (live: LiveBytes, previous: SplicePlan | undefined): SplicePlanned => {
+        const planned = planFix({ fix, image, live, preferred: stagedPlaces(previous) })
+        return planned.kind === 'planned' ? planned : { ...planned, kind: 'not-plannable' }
+      }
+      return { kind: 'planner', reads: needed.ranges, plan }
+    }
+    case 'payload': {
+      const { payload, sideBySide } = source
+      const { name, advisory = name } = hotfix.manifest
+      const examined = examinePayload({ name, advisory, payload, image, reuse, sideBySide })
+      if (examined.kind === 'refused') return { ...examined, kind: 'not-spliceable' }
+      const plan = (live: LiveBytes, previous: SplicePlan | undefined): SplicePlanned => {
+        const planned = planPayloadSplice({ examined, live, previous })
+        return planned.kind === 'planned' ? planned : { ...planned, kind: 'not-spliceable' }
+      }
+      return { kind: 'planner', reads: payloadReads(examined), plan }
+    }
   }
 }

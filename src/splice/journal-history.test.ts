@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { machineAddress } from '../address/address.ts'
-import { lastTransactionOf, preferredPlacements } from './journal-history.ts'
+import { lastTransactionOf, stagedPlaces } from './journal-history.ts'
 import type { BeginRecord, JournalEntry, JournalRecord } from './journal.ts'
 import { simPlan, simWrite } from './testing/arbitrary-plan.ts'
 import { simText } from './testing/sim-hypervisor.ts'
@@ -69,17 +69,14 @@ describe('lastTransactionOf()', () => {
   })
 })
 
-describe('preferredPlacements()', () => {
-  it('gives where the last transaction staged each change', () => {
-    const journal = entries(
-      ['now', begin('t1', 'xsa-1', 0x700)],
-      ['now', begin('t2', 'xsa-1', 0x740)],
-    )
-    expect(preferredPlacements(journal, 'xsa-1', 'now')).toEqual(new Map([[1, simText(0x740)]]))
+describe('stagedPlaces()', () => {
+  it('gives where a plan stages each change', () => {
+    const journal = entries(['now', begin('t2', 'xsa-1', 0x740)])
+    const plan = lastTransactionOf(journal, 'xsa-1', 'now')?.begin.plan
+    expect(stagedPlaces(plan)).toEqual(new Map([[1, simText(0x740)]]))
   })
 
-  it('is empty after a reboot', () => {
-    const journal = entries(['then', begin('t1', 'xsa-1')])
-    expect(preferredPlacements(journal, 'xsa-1', 'now').size).toBe(0)
+  it('is empty where there was no plan', () => {
+    expect(stagedPlaces(undefined).size).toBe(0)
   })
 })

@@ -7,6 +7,7 @@ import type {
   PassageRecord,
   TransactionRecord,
 } from './journal.ts'
+import type { SplicePlan } from './plan.ts'
 
 /** One transaction, as the journal tells it. */
 export interface RecordedTransaction {
@@ -57,19 +58,15 @@ function isOfTransaction(record: JournalRecord, transaction: string): record is 
 }
 
 /**
- * Where the last transaction for the fix in this boot staged the code of each change.
+ * Where a plan stages the code of each change.
  *
- * A planner that stages there again makes the plan by which memory can be told: else code that an
- * interrupted transaction staged would count as foreign.
+ * A planner that stages there again, where an interrupted transaction did, makes the plan by which
+ * memory can be told: else the code that is there would count as foreign.
  */
-export function preferredPlacements(
-  entries: readonly JournalEntry[],
-  fix: string,
-  bootId: string,
-): ReadonlyMap<number, VirtualAddress> {
-  const placements = new Map<number, VirtualAddress>()
-  for (const write of lastTransactionOf(entries, fix, bootId)?.begin.plan.writes ?? []) {
-    if (write.role === 'stage') placements.set(write.change, write.at)
+export function stagedPlaces(plan: SplicePlan | undefined): ReadonlyMap<number, VirtualAddress> {
+  const places = new Map<number, VirtualAddress>()
+  for (const write of plan?.writes ?? []) {
+    if (write.role === 'stage') places.set(write.change, write.at)
   }
-  return placements
+  return places
 }
