@@ -3,6 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { livepatchName, livepatchOwner, readLivepatchName } from './livepatch-name.ts'
 import { payloadId } from './testing/livepatch-world.ts'
 
+const anyText = fc
+  .array(fc.nat({ max: 0xffff }), { maxLength: 200 })
+  .map((units) => String.fromCharCode(...units))
+
 describe('livepatchName()', () => {
   it('tells the hotfix and the beginning of the build-id', () => {
     const name = livepatchName('xsa-506', payloadId(0x5f3a))
@@ -12,12 +16,12 @@ describe('livepatchName()', () => {
 
   it('makes a name of Reweave that Xen takes, whatever the hotfix is called', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (hotfix) => {
+      fc.property(anyText, (hotfix) => {
         const name = livepatchName(hotfix, payloadId(1))
         expect(name).toMatch(/^[A-Za-z0-9._-]{1,127}$/)
         expect(livepatchOwner(name)).toBe('reweave')
       }),
-      { seed: 0x7a3e, numRuns: 50 },
+      { seed: 0x7a3e, numRuns: 200 },
     )
   })
 })

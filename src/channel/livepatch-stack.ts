@@ -8,7 +8,8 @@
  */
 
 import type { BuildId } from '../image/build-id.ts'
-import type { JournalEntry, LivepatchApplyRecord } from '../splice/journal.ts'
+import type { JournalEntry } from '../splice/journal.ts'
+import { recordedApply } from '../splice/patched-functions.ts'
 import type { LoadedLivepatch } from '../xen/livepatch-abi.ts'
 import { type LivepatchOwner, livepatchOwner, readLivepatchName } from './livepatch-name.ts'
 
@@ -32,38 +33,16 @@ export function stackOf(
 ): LivepatchStack {
   const applied = loaded.filter(({ state }) => state !== 'checked')
   const placed = applied.map(({ name }) => {
-    const found = appliedBy(entries, bootId, name)
-    const owner = livepatchOwner(name)
-    return { name, owner, buildId: found?.record.buildId, at: found?.at }
+    const record = recordedApply(entries, bootId, name)
+    const at = entries.findIndex((entry) => entry.record === record)
+    return { name, owner: livepatchOwner(name), buildId: record?.buildId, at }
   })
-  const orderKnown = placed.length < 2 || placed.every(({ at }) => at !== undefined)
-  if (orderKnown) placed.sort((a, b) => (a.at ?? 0) - (b.at ?? 0))
+  const orderKnown = placed.length < 2 || placed.every(({ at }) => at >= 0)
+  if (orderKnown) placed.sort((a, b) => a.at - b.at)
   return {
     applied: placed.map(({ name, owner, buildId }) => ({ name, owner, buildId })),
     orderKnown,
   }
-}
-
-/** The record of the action by which the payload was applied. */
-function appliedBy(
-  entries: readonly JournalEntry[],
-  bootId: string,
-  name: string,
-): { readonly at: number; readonly record: LivepatchApplyRecord } | undefined {
-  const ofBoot = entries.filter((entry) => entry.bootId === bootId)
-  const refused = new Set(
-    ofBoot.flatMap(({ record }) =>
-      record.kind === 'livepatch-end' && record.result.kind === 'refused'
-        ? [record.transaction]
-        : [],
-    ),
-  )
-  const found = ofBoot.findLast(
-    ({ record }) =>
-      record.kind === 'livepatch-apply' && record.name === name && !refused.has(record.transaction),
-  )
-  if (found?.record.kind !== 'livepatch-apply') return undefined
-  return { at: found.sequence, record: found.record }
 }
 
 /** What stands against putting a payload on top. */
