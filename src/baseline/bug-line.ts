@@ -1,7 +1,7 @@
 /**
  * The line numbers in bug frames: 14 bits, of which the upper 7 stand above the distance to the
  * site, and the lower 7 above the distance to the text (Xen 4.7 to 4.21, `struct bug_frame` in
- * arch/x86/include/asm/bug.h). A negative distance takes one from the bits above it.
+ * bug.h of x86, since 4.18 in xen/include/xen/bug.h). A negative distance takes one from the bits above it.
  *
  * @module
  */

@@ -156,6 +156,15 @@ describe('proveObject()', () => {
     expect(high).toMatchObject({ ...difference, wanted: 'line 300' })
   })
 
+  it('names a table of the object that is not made of whole entries', () => {
+    const odd = proofWith(
+      '"1: ud2\\n',
+      '"1: ud2\\n.pushsection .bug_frames.1,\\"a\\"\\n.word 1\\n.popsection\\n',
+    )
+    expect(odd.leftOut).toEqual(['.bug_frames.1'])
+    expect(verdictOf(odd, 'failing').kind).toBe('identical')
+  })
+
   it('explains texts that tell who built it, in the object that has them, and nowhere else', () => {
     const source = 'const char *built(void) { return "by Ada"; }'
     const image = linkImage([OTHER, compileObject('version.c', source)])

@@ -3,7 +3,8 @@
  * way, in an image and in an object.
  *
  * Each entry begins with the distance from itself to its instruction, the site. Sources: Xen 4.7 to
- * 4.17, arch/x86/include/asm/{alternative,uaccess,bug}.h and arch/x86/xen.lds.S.
+ * 4.21, alternative.h, asm_defns.h and bug.h of x86 (since 4.18, xen/include/xen/bug.h); xen.lds.S of
+ * x86 and, later, xen/include/xen/xen.lds.h.
  *
  * @module
  */
@@ -15,8 +16,9 @@ import type { ObjectView } from './object-view.ts'
 export interface SiteTable {
   /** The section of an object that holds entries of it. */
   readonly section: string
-  /** The symbols around the linked table. */
-  readonly from: string
+  /** The symbol before the linked table; where releases differ, the first that is there. */
+  readonly from: readonly string[]
+  /** The symbol behind it. */
   readonly to: string
   /** How long an entry is; where releases differ, the first that fits the image is meant. */
   readonly entryBytes: readonly number[]
@@ -27,20 +29,26 @@ export interface SiteTable {
 }
 
 export const SITE_TABLES: readonly SiteTable[] = [
-  // 12 bytes in Xen 4.7 to 4.10, 14 since.
-  table('.altinstructions', '__alt_instructions', '__alt_instructions_end', [14, 12], 32),
-  table('.ex_table', '__start___ex_table', '__stop___ex_table', [8], 32),
-  table('.ex_table.pre', '__start___pre_ex_table', '__stop___pre_ex_table', [8], 32),
-  table('.bug_frames.0', '__start_bug_frames', '__stop_bug_frames_0', [8], 24),
-  table('.bug_frames.1', '__stop_bug_frames_0', '__stop_bug_frames_1', [8], 24),
-  table('.bug_frames.2', '__stop_bug_frames_1', '__stop_bug_frames_2', [8], 24),
+  // 12 bytes in Xen 4.7 to 4.10, 14 since 4.11.
+  table('.altinstructions', ['__alt_instructions'], '__alt_instructions_end', [14, 12], 32),
+  table('.ex_table', ['__start___ex_table'], '__stop___ex_table', [8], 32),
+  table('.ex_table.pre', ['__start___pre_ex_table'], '__stop___pre_ex_table', [8], 32),
+  bugFrames(0, '__start_bug_frames', 8),
+  bugFrames(1, '__stop_bug_frames_0', 8),
+  bugFrames(2, '__stop_bug_frames_1', 8),
   // Assertions have a second half, with their text.
-  table('.bug_frames.3', '__stop_bug_frames_2', '__stop_bug_frames_3', [16], 24),
+  bugFrames(3, '__stop_bug_frames_2', 16),
 ]
+
+/** Newer linker scripts have a symbol before each table; older ones have what is before it. */
+function bugFrames(type: number, before: string, entryBytes: number): SiteTable {
+  const from = [`__start_bug_frames_${type}`, before]
+  return table(`.bug_frames.${type}`, from, `__stop_bug_frames_${type}`, [entryBytes], 24)
+}
 
 function table(
   section: string,
-  from: string,
+  from: readonly string[],
   to: string,
   entryBytes: readonly number[],
   siteBits: 24 | 32,
@@ -108,7 +116,8 @@ export function objectEntries(
 
 /** The image's table; undefined where the image does not show it, or it does not divide. */
 export function linkedTable(image: LinkedImage, shape: SiteTable): LinkedTable | undefined {
-  const [from, ...otherFrom] = image.global(shape.from)
+  const begins = shape.from.map((name) => image.global(name)).find(({ length }) => length > 0)
+  const [from, ...otherFrom] = begins ?? []
   const [to, ...otherTo] = image.global(shape.to)
   if (from === undefined || to === undefined) return undefined
   if (otherFrom.length > 0 || otherTo.length > 0 || to.address < from.address) return undefined
