@@ -253,4 +253,37 @@ describe('diffObjects() keeps the identity of functions and constants', () => {
     const names = diff.patch.symbols.map(({ name }) => name).sort()
     expect(names).toEqual(['inner', 'one', 'outer'])
   })
+
+  it('lets a table of functions that is only called through change', () => {
+    const source = (first: string): string => `int f(void); int g(void); int h(void);
+      static const struct { int (*a)(void), (*b)(void); } ops = { ${first}, h };
+      int one(int a) { asm volatile("call *%0" : : "m" (ops.a)); return a + 1000; }`
+    const diff = diffSources(source('f'), source('g'))
+    expect(diff).toMatchObject({ changed: ['one'], reasons: [] })
+    expect(diff.patch.symbols.map(({ name }) => name).sort()).toEqual(['one', 'ops'])
+  })
+
+  it('leads no old caller into a copy that was tailored to new ones', () => {
+    const source = (n: number, other: number): string => `${XEN_LIKE}
+      static NOINLINE int work(int a, int b, int c) { printk("x", a, c); return a * b + c; }
+      int one(int a) { return work(a, ${n}, a + 3) + ${other}; }
+      int two(int a) { return work(a + ${other}, ${n}, 9) + 2; }`
+    const all = diffSources(source(1000, 5), source(2000, 6))
+    const copy = all.changed.find((name) => name.startsWith('work.'))
+    expect(all.changed.toSorted()).toEqual(['one', 'two', copy])
+    expect(all).toMatchObject({ reasons: [] })
+    expect(all.patch.replacements.map(({ symbol }) => symbol.name)).toEqual(['one', 'two'])
+    const some = diffSources(source(1000, 5), source(1000, 5).replace('printk("x"', 'printk("y"'))
+    expect(some.changed).toEqual([copy])
+    expect(some.patch.replacements.map(({ symbol }) => symbol.name)).toEqual([copy])
+  })
+
+  it('needs no room in a short function that only replaced ones call', () => {
+    const source = (n: number): string => `
+      static __attribute__((noinline, noclone, noipa)) int work(void) { return ${n}; }
+      int one(int a) { return work() * a + ${n + 1000}; }`
+    const diff = diffSources(source(0), source(5000))
+    expect(diff).toMatchObject({ reasons: [] })
+    expect(diff.patch.replacements.map(({ symbol }) => symbol.name)).toEqual(['one'])
+  })
 })

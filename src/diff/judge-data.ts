@@ -3,6 +3,7 @@ import type { Comparison } from './comparison.ts'
 import { dataAsText } from './data-as-text.ts'
 import { type Change, inObject, type Reason, type ReasonIn } from './reason.ts'
 import { endsWithBoot, isCode } from './section-class.ts'
+import { mayBeStored } from './stored-pointers.ts'
 
 /**
  * Says of every variable, constant and table entry whether its change can be brought in live.
@@ -47,9 +48,7 @@ function judgePair(comparison: Comparison, before: Atom, after: Atom): readonly 
       return [{ kind: 'per-cpu-changed', symbol, section }]
     case 'constant':
     case 'constant-pool':
-      return isGlobal(before)
-        ? [{ kind: 'constant-changed-elsewhere', symbol, section, users: ['other objects'] }]
-        : []
+      return judgeConstant(comparison, before)
     case 'unknown':
     case 'hook':
       // Told about the section as a whole.
@@ -57,6 +56,16 @@ function judgePair(comparison: Comparison, before: Atom, after: Atom): readonly 
     default:
       return [dataReason(comparison, before, after)]
   }
+}
+
+function judgeConstant(comparison: Comparison, before: Atom): readonly ReasonIn[] {
+  const users = [
+    ...(isGlobal(before) ? ['other objects'] : []),
+    ...(mayBeStored(comparison.before, before) ? ['whoever has a pointer to it'] : []),
+  ]
+  if (users.length === 0) return []
+  const section = before.section.name
+  return [{ kind: 'constant-changed-elsewhere', symbol: labelOf(before), section, users }]
 }
 
 function dataReason(comparison: Comparison, before: Atom, after: Atom): ReasonIn {

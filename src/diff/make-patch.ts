@@ -1,8 +1,9 @@
 import { R_X86_64 } from '../elf/definitions.ts'
 import { type Atom, labelOf, nameOf } from './atom.ts'
 import type { Comparison } from './comparison.ts'
+import { functionBytes } from './entry-room.ts'
 import type { Aim, Included } from './include.ts'
-import { functionBytes } from './judge-code.ts'
+import { needsJump } from './jump-needed.ts'
 import type { Patch, Piece, PieceRelocation, PieceSymbol, Replacement } from './patch.ts'
 import { inObject, type Reason } from './reason.ts'
 import { endsWithBoot } from './section-class.ts'
@@ -23,7 +24,9 @@ export function makePatch(
   )
   const symbols = included.atoms.flatMap((atom) => symbolsOf(atom, ids.get(atom) ?? ''))
   const replacements: Replacement[] = []
-  for (const { before, after } of comparison.changed) {
+  for (const pair of comparison.changed) {
+    const { before, after } = pair
+    if (!needsJump(comparison, pair)) continue
     const piece = ids.get(after.entry)
     const [name] = before.entry.names
     if (piece === undefined || name === undefined || endsWithBoot(before.entry.meaning)) continue

@@ -146,7 +146,7 @@ function sentenceOf(reason: Reason): string {
     case 'constant-changed-elsewhere':
       return (
         `constant ${symbol} (${reason.section}) differs, but ${list(reason.users)} would go on to ` +
-        'use the one in memory; give the new value another name'
+        'use the one in memory; change the functions that use it instead'
       )
     case 'per-cpu-added':
       return (

@@ -56,6 +56,15 @@ const CASES: readonly Case[] = [
     after: 'const int table[3] = { 1, 2, 4 };',
   },
   {
+    says: 'a changed table of functions to which memory may hold pointers',
+    kind: 'constant-changed-elsewhere',
+    symbol: 'ops',
+    before: `int f(void); int g(void); static int (*const ops[2])(void) = { f, g };
+      int (*const *kept)(void); void keep(void) { kept = ops; }`,
+    after: `int f(void); int g(void); static int (*const ops[2])(void) = { g, f };
+      int (*const *kept)(void); void keep(void) { kept = ops; }`,
+  },
+  {
     says: 'a new per-CPU variable',
     kind: 'per-cpu-added',
     symbol: 'per_cpu__count',
@@ -248,7 +257,6 @@ describe('diffObjects() refuses', () => {
   it.each(CASES)('$says', ({ kind, symbol, before, after, flags }) => {
     const { reasons } = diffSources(before, after, flags ?? [])
     const found = reasons.filter((reason) => reason.kind === kind)
-    expect(found, JSON.stringify(reasons)).not.toEqual([])
     expect(found.map((reason) => reason.symbol)).toContain(symbol)
     for (const reason of reasons) {
       expect(reason.object).toBe('common/a.o')
