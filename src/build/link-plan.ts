@@ -45,7 +45,7 @@ function isPartialLink({ target, command }: SavedCommand): boolean {
   const name = target.split('/').at(-1) ?? ''
   return (
     /^(?:built_in\.o|prelink\.o|.*\.a)$/.test(name) &&
-    /(?:^|[\s;/-])(?:ld(?:\.\w+)?\s.*\s-r|ar\s+\w*c\w*)\s/.test(` ${command} `)
+    /(?:^|[\s;/-])(?:ld(?:\.\w+)?\s(?:.*\s)?-r|ar\s+\w*c\w*)\s/.test(` ${command} `)
   )
 }
 

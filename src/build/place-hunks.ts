@@ -121,6 +121,8 @@ function findHunk(texts: readonly string[], hunk: Hunk, search: Search): number 
   if (old.length === 0) return search.guess <= texts.length ? search.guess : undefined
   const skip = Math.max(cutLeading, 0)
   const wanted = old.slice(skip, old.length - Math.max(cutTrailing, 0))
+  // Nothing is left that would say where it belongs.
+  if (wanted.length === 0) return undefined
   const first = search.from
   const last = texts.length - wanted.length
   const fits = (at: number): boolean =>

@@ -75,7 +75,7 @@ async function nameSourceFile(saved: SavedCommand, xen: string): Promise<void> {
   const { target, source } = saved
   const { dir, base } = path.parse(target)
   const made = path.join(dir, `.${base}.tmp`)
-  if (source === undefined || !saved.command.includes(` ${made} `)) return
+  if (source === undefined || !saved.command.split(/\s+/).includes(made)) return
   const rename = `${path.basename(source)}=${source}`
   await runBuildCommand('objcopy', ['--redefine-sym', rename, made, target], { directory: xen })
 }

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import * as fc from 'fast-check'
+import { applyPatch, type ReadSourceFile } from './apply-patch.ts'
+import { parsePatch } from './parse-patch.ts'
+import { describePatchRefusal } from './patch-refusal.ts'
+
+const DM = ['one', 'two', 'three', 'four', 'five', 'six', ''].join('\n')
+
+const FILES: Readonly<Record<string, string>> = {
+  'xen/common/dm.c': DM,
+  'xen/include/xen/dm.h': DM,
+  'xen/arch/arm/mm.c': DM,
+  'xen/Makefile': DM,
+  'xen/common/Kconfig': DM,
+  'tools/libs/ctrl/xc.c': DM,
+  'tools/tests/x86/main.c': DM,
+  'docs/misc/dm.txt': DM,
+}
+
+const read: ReadSourceFile = (path) => FILES[path]
+
+/** A diff that puts a line behind the third. */
+function edit(path: string, prefix = 'a/'): string {
+  return [
+    `--- ${prefix}${path}`,
+    `+++ ${prefix.replace('a/', 'b/')}${path}`,
+    '@@ -2,4 +2,5 @@ function',
+    ' two',
+    ' three',
+    '+three and a half',
+    ' four',
+    ' five',
+    '',
+  ].join('\n')
+}
+
+/** The only refusal, or undefined where the patch applies. */
+function refusalOf(patch: string): unknown {
+  const outcome = applyPatch(patch, read)
+  if (outcome.kind === 'applied') return undefined
+  expect(outcome.refusals).toHaveLength(1)
+  const [refusal] = outcome.refusals
+  if (refusal !== undefined) expect(describePatchRefusal(refusal)).toMatch(/^Th(?:e|is) patch /)
+  return refusal
+}
+
+describe('applyPatch()', () => {
+  it('gives the file after the patch, whatever stands around the diff', () => {
+    const mail = `From: someone\nSubject: dm\n---\n xen/common/dm.c | 1 +\n\n${edit('xen/common/dm.c')}--\n2.30\n`
+    const outcome = applyPatch(mail, read)
+    expect(outcome).toMatchObject({
+      kind: 'applied',
+      applied: {
+        files: [
+          {
+            path: 'xen/common/dm.c',
+            after: DM.replace('three\n', 'three\nthree and a half\n'),
+            changes: [{ oldLine: 4, oldCount: 0, newLine: 4, newCount: 1 }],
+          },
+        ],
+      },
+    })
+  })
+
+  it('takes paths with and without a leading folder', () => {
+    expect(refusalOf(edit('xen/common/dm.c', ''))).toBeUndefined()
+    expect(refusalOf(edit('xen/common/dm.c', 'xen-4.17/'))).toBeUndefined()
+  })
+
+  it('applies and mentions what has no effect here', () => {
+    const patch = [
+      'xen/common/dm.c',
+      'xen/arch/arm/mm.c',
+      'docs/misc/dm.txt',
+      'tools/tests/x86/main.c',
+    ]
+    const outcome = applyPatch(patch.map((path) => edit(path)).join(''), read)
+    expect(outcome.kind === 'applied' && outcome.applied.ignored).toEqual(patch.slice(1))
+  })
+
+  it('applies a series that changes a file twice', () => {
+    const second = edit('xen/common/dm.c').replaceAll('three and a half', 'and more')
+    const outcome = applyPatch(
+      edit('xen/common/dm.c') +
+        second.replace(' four', ' three and a half').replace(' five', ' four'),
+      read,
+    )
+    expect(outcome.kind === 'applied' && outcome.applied.files[0]?.changes).toEqual([
+      { oldLine: 4, oldCount: 0, newLine: 4, newCount: 2 },
+    ])
+  })
+
+  it('creates and takes away files', () => {
+    const created = '--- /dev/null\n+++ b/xen/common/new.c\n@@ -0,0 +1,2 @@\n+int a;\n+int b;\n'
+    const outcome = applyPatch(created, read)
+    expect(outcome.kind === 'applied' && outcome.applied.files[0]).toMatchObject({
+      before: undefined,
+      after: 'int a;\nint b;\n',
+    })
+    const old = DM.trimEnd().split('\n')
+    const gone = [
+      '--- a/xen/common/dm.c',
+      '+++ /dev/null',
+      '@@ -1,6 +0,0 @@',
+      ...old.map((line) => `-${line}`),
+      '',
+    ]
+    const removed = applyPatch(gone.join('\n'), read)
+    expect(removed.kind === 'applied' && removed.applied.files[0]?.after).toBeUndefined()
+  })
+
+  it('refuses a hunk that is not there, and says what is', () => {
+    const patch = edit('xen/common/dm.c').replace(' three\n', ' drei\n').replace(' four', ' vier')
+    expect(refusalOf(patch)).toEqual({
+      kind: 'does-not-apply',
+      path: 'xen/common/dm.c',
+      hunk: 1,
+      line: 2,
+      wanted: 'drei',
+      found: 'three',
+    })
+  })
+
+  it('refuses a hunk that fits only when context is passed over', () => {
+    expect(refusalOf(edit('xen/common/dm.c').replace(' two', ' zwei'))).toMatchObject({
+      kind: 'applies-only-with-fuzz',
+      fuzz: 1,
+    })
+  })
+
+  it('refuses a patch that is in already', () => {
+    const applied = DM.replace('three\n', 'three\nthree and a half\n')
+    const outcome = applyPatch(edit('xen/common/dm.c'), () => applied)
+    expect(outcome).toMatchObject({ kind: 'refused', refusals: [{ kind: 'already-applied' }] })
+  })
+
+  it('lists everything that is against it', () => {
+    const patch = edit('xen/common/dm.c').replace(' two', ' 2') + edit('xen/include/xen/gone.h')
+    const outcome = applyPatch(patch, read)
+    expect(outcome.kind === 'refused' && outcome.refusals.map(({ kind }) => kind)).toEqual([
+      'applies-only-with-fuzz',
+      'file-missing',
+    ])
+  })
+
+  it.each([
+    ['touches-no-hypervisor', edit('docs/misc/dm.txt')],
+    ['touches-no-hypervisor', edit('xen/arch/arm/mm.c')],
+    ['touches-no-hypervisor', edit('tools/libs/ctrl/xc.c')],
+    ['needs-rebuilt-tool', edit('xen/common/dm.c') + edit('tools/libs/ctrl/xc.c')],
+    ['changes-the-build', edit('xen/common/dm.c') + edit('xen/Makefile')],
+    ['changes-the-build', edit('xen/common/Kconfig')],
+    ['path-outside', edit('../etc/passwd')],
+    ['path-outside', edit('/etc/passwd', '')],
+    ['patch-empty', 'nothing here\n'],
+    ['patch-malformed', edit('xen/common/dm.c').replace(' five\n', '')],
+    ['patch-malformed', edit('xen/common/dm.c').replace(' four', '*four')],
+    ['patch-malformed', '@@ -1,2 +1,3 @@\n a\n+b\n c\n'],
+    ['patch-not-supported', 'GIT binary patch\nliteral 3\n'],
+    ['patch-not-supported', 'rename from xen/common/dm.c\nrename to xen/common/md.c\n'],
+    ['file-exists', '--- /dev/null\n+++ b/xen/common/dm.c\n@@ -0,0 +1,1 @@\n+int a;\n'],
+  ])('refuses, with %s', (kind, patch) => {
+    expect(refusalOf(patch)).toMatchObject({ kind })
+  })
+
+  it('takes a cut or altered patch as it is or refuses it, and never throws', () => {
+    const whole = edit('xen/common/dm.c') + edit('xen/include/xen/dm.h')
+    const spoilt = fc.record({
+      at: fc.nat({ max: whole.length }),
+      remove: fc.nat({ max: 40 }),
+      put: fc.string({ maxLength: 6 }),
+    })
+    fc.assert(
+      fc.property(spoilt, ({ at, remove, put }) => {
+        const patch = whole.slice(0, at) + put + whole.slice(at + remove)
+        expect(['parsed', 'refused']).toContain(parsePatch(patch).kind)
+        const outcome = applyPatch(patch, read)
+        if (outcome.kind === 'refused') {
+          expect(outcome.refusals.length).toBeGreaterThan(0)
+        } else {
+          for (const { path } of outcome.applied.files) expect(path).toMatch(/^xen\//)
+        }
+      }),
+      { seed: 419, numRuns: 500 },
+    )
+  })
+})
