@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseOffers, parsePlan } from './apt.ts'
+import { parseOffers, parsePlan, parseSourceOffers } from './apt.ts'
 
 describe('parsePlan()', () => {
   it('reads names and versions, whatever stands behind them, and sorts by name', () => {
@@ -36,5 +36,17 @@ describe('parseOffers()', () => {
 
   it('is empty when apt-cache says nothing', () => {
     expect(parseOffers('').size).toBe(0)
+  })
+})
+
+describe('parseSourceOffers()', () => {
+  it('lists the versions of source packages alone', () => {
+    const output = `\
+ xen | 4.17.7+13-1 | http://m.test/security bookworm-security/main Sources
+ xen | 4.17.5+72-1 | http://m.test/debian bookworm/main amd64 Packages
+ xen | 4.17.5+71-1 | http://m.test/debian bookworm/main Sources
+ xen | 4.17.5+71-1 | http://n.test/debian bookworm/main Sources
+`
+    expect(parseSourceOffers(output)).toEqual(['4.17.7+13-1', '4.17.5+71-1'])
   })
 })
