@@ -22,10 +22,9 @@ export function inspectCommand(): Command {
         print(false, facts, renderFacts(facts))
         return
       }
-      const labOnly = listHotfixes(hotfixShelf()).filter(({ manifest }) => manifest.labOnly)
       const forExposure = exposureFacts(hypervisor, facts, {
         now: new Date(),
-        labOnlyFixes: new Set(labOnly.map(({ manifest }) => manifest.name)),
+        hotfixes: listHotfixes(hotfixShelf()),
       })
       print(true, { ...facts, facts: forExposure }, '')
     })

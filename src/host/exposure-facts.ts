@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { release, version } from 'node:os'
 import process from 'node:process'
 import type { GuestCounts, HostFacts, MemoryFix, PartialSet } from '../advisory/host-facts.ts'
+import type { Bundle } from '../hotfix/bundle.ts'
 import type { Domain } from '../xen/domains.ts'
 import type { Hypervisor } from '../xen/hypervisor.ts'
 import { readHypfs } from '../xen/hypfs.ts'
-import { loadedLivepatches } from '../xen/livepatch-list.ts'
+import { Livepatch } from '../xen/livepatch.ts'
 import { Sysctl } from '../xen/sysctl.ts'
 import { readBootId } from './boot-id.ts'
 import { parseBuildConfig } from './build-config.ts'
@@ -27,7 +28,7 @@ import { memoryFixesFrom } from './memory-fixes.ts'
 export function exposureFacts(
   hypervisor: Hypervisor,
   inspected: Inspected,
-  options: { readonly now: Date; readonly labOnlyFixes: ReadonlySet<string> },
+  options: { readonly now: Date; readonly hotfixes: readonly Bundle[] },
 ): HostFacts {
   const { domains, iommu } = inspected
   const processes = listDom0Processes(tellsFeature)
@@ -57,7 +58,7 @@ export function exposureFacts(
       xenstored: xenstored && readProgram(xenstored.pid),
     }),
     commandLine: inspected.commandLine,
-    memoryFixes: readMemoryFixes(sysctl, options.labOnlyFixes),
+    memoryFixes: readMemoryFixes(hypervisor, sysctl, options.hotfixes),
     channels: inspected.channels,
     iommuMode: iommu.kind === 'unknown' ? undefined : iommu.kind,
     engines: inspected.engines.map(({ kind, address, usable, why }) => ({
@@ -71,14 +72,19 @@ export function exposureFacts(
 
 /** Undefined also with a journal that cannot be read: `reweave status` says what is wrong with it. */
 function readMemoryFixes(
+  hypervisor: Hypervisor,
   sysctl: Sysctl | undefined,
-  labOnly: ReadonlySet<string>,
+  hotfixes: readonly Bundle[],
 ): readonly MemoryFix[] | undefined {
+  const listed = sysctl && new Livepatch(hypervisor, sysctl).list()
+  const manifests = hotfixes.map(({ manifest }) => manifest)
+  const labOnly = manifests.filter((each) => each.labOnly).map(({ name }) => name)
   try {
     return memoryFixesFrom(JournalFile.open(HOST_FOLDERS.state).entries, {
       bootId: readBootId(),
-      labOnly,
-      loadedLivepatches: sysctl && loadedLivepatches(sysctl),
+      labOnly: new Set(labOnly),
+      livepatches: listed?.kind === 'list' ? listed.payloads : [],
+      advisoryOf: (hotfix) => manifests.find(({ name }) => name === hotfix)?.advisory,
     })
   } catch (error) {
     if (error instanceof JournalFileError) return undefined

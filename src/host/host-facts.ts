@@ -1,3 +1,4 @@
+import { describeXenAnswer, readXenAnswer } from '../channel/livepatch-answer.ts'
 import type { EngineCandidate } from '../device/engines.ts'
 import { listEngines } from '../device/engines.ts'
 import type { BuildId } from '../image/build-id.ts'
@@ -7,7 +8,7 @@ import { type Domain, listDomains } from '../xen/domains.ts'
 import type { Hypervisor } from '../xen/hypervisor.ts'
 import { readBuildId, readCommandLine, readImageRange, readVersion } from '../xen/identity.ts'
 import { dmaReachesXen, type IommuMode, iommuModeFrom } from '../xen/iommu-mode.ts'
-import { loadedLivepatches } from '../xen/livepatch-list.ts'
+import { Livepatch, type LivepatchListAnswer } from '../xen/livepatch.ts'
 import { Sysctl } from '../xen/sysctl.ts'
 
 /** A way into the hypervisor, and whether it is open on this host. */
@@ -50,7 +51,7 @@ export function inspectHost(hypervisor: Hypervisor): HostFacts {
     engines,
     channels: [
       dmaVerdict({ buildId, image, iommu, engines }),
-      livepatchVerdict(sysctl && loadedLivepatches(sysctl)),
+      livepatchVerdict(sysctl && new Livepatch(hypervisor, sysctl).list()),
     ],
   }
 }
@@ -82,14 +83,15 @@ export function dmaVerdict(
   return no(reasons.length > 0 ? reasons.join('; ') : 'no NVMe controller and no edu device')
 }
 
-/** Whether Xen takes livepatches. Reweave makes no payloads for it yet. */
-export function livepatchVerdict(loaded: number | undefined): ChannelVerdict {
-  if (loaded === undefined) {
-    return { channel: 'livepatch', works: false, why: 'Xen does not take livepatches' }
+/** Whether Xen takes livepatches from Dom0, by what its list of them came to. */
+export function livepatchVerdict(listed: LivepatchListAnswer | undefined): ChannelVerdict {
+  const no = (why: string): ChannelVerdict => ({ channel: 'livepatch', works: false, why })
+  if (listed === undefined) return no('Xen speaks no sysctl interface version known to Reweave')
+  if (listed.kind === 'error') {
+    return no(describeXenAnswer(readXenAnswer('list', listed.errno, [])))
   }
-  return {
-    channel: 'livepatch',
-    works: false,
-    why: `Xen takes livepatches (${loaded} loaded), but this release of Reweave makes none`,
-  }
+  const { payloads } = listed
+  const applied = payloads.filter(({ state }) => state !== 'checked').length
+  const why = `Xen takes livepatches (${payloads.length} loaded, ${applied} in use)`
+  return { channel: 'livepatch', works: true, why }
 }

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { machineAddress } from '../address/address.ts'
+import type { BuildId } from '../image/build-id.ts'
 import type { EndRecord, JournalEntry, JournalRecord } from '../splice/journal.ts'
 import type { SpliceGoal } from '../splice/precheck.ts'
 import { twoDetoursAndAnEdit } from '../splice/testing/sample-plans.ts'
-import { memoryFixesFrom } from './memory-fixes.ts'
+import { memoryFixesFrom, type MemoryFixesHost } from './memory-fixes.ts'
 
-const HOST = { bootId: 'this boot', labOnly: new Set<string>(), loadedLivepatches: 0 }
+const HOST: MemoryFixesHost = {
+  bootId: 'this boot',
+  labOnly: new Set<string>(),
+  livepatches: [],
+  advisoryOf: (hotfix) => (hotfix === 'xsa-506' ? 'XSA-506' : undefined),
+}
 const PLAN = twoDetoursAndAnEdit
 
 function journal(bootId: string, ...records: readonly JournalRecord[]): readonly JournalEntry[] {
@@ -55,8 +61,32 @@ describe('memoryFixesFrom()', () => {
     expect(memoryFixesFrom(entries, host)).toEqual([{ ...applied, state: 'unknown' }])
   })
 
-  it('claims nothing while livepatches are loaded', () => {
-    expect(memoryFixesFrom([], { ...HOST, loadedLivepatches: 1 })).toBeUndefined()
-    expect(memoryFixesFrom([], { ...HOST, loadedLivepatches: undefined })).toEqual([])
+  it('knows what Reweave applied by livepatch, while Xen has it in use', () => {
+    const name = 'reweave-xsa-506-5a5a5a5a'
+    const entries = journal('this boot', livepatchApply('xsa-506', name))
+    const inUse: MemoryFixesHost = { ...HOST, livepatches: [{ name, state: 'applied' }] }
+    const told = { name: 'xsa-506', advisory: 'XSA-506', channel: 'livepatch', state: 'applied' }
+    expect(memoryFixesFrom(entries, inUse)).toEqual([told])
+    const loaded: MemoryFixesHost = { ...HOST, livepatches: [{ name, state: 'checked' }] }
+    expect(memoryFixesFrom(entries, loaded)).toEqual([])
+    const lab = { ...inUse, labOnly: new Set(['xsa-506']) }
+    expect(memoryFixesFrom(entries, lab)).toEqual([{ ...told, state: 'unknown' }])
+  })
+
+  it('claims nothing while livepatches of others are applied', () => {
+    const livepatches = [{ name: 'lp_4.17', state: 'applied' }] as const
+    expect(memoryFixesFrom([], { ...HOST, livepatches })).toBeUndefined()
   })
 })
+
+function livepatchApply(hotfix: string, name: string): JournalRecord {
+  const buildId = 'aa'.repeat(20) as BuildId
+  return {
+    kind: 'livepatch-apply',
+    transaction: 't1',
+    action: 'apply',
+    functions: [],
+    dependsOn: buildId,
+    ...{ hotfix, name, buildId },
+  }
+}

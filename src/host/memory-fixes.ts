@@ -1,39 +1,60 @@
 import type { MemoryFix } from '../advisory/host-facts.ts'
 import { lastTransactionOf } from '../splice/journal-history.ts'
 import type { JournalEntry } from '../splice/journal.ts'
+import { type ListedLivepatch, recordedApply } from '../splice/patched-functions.ts'
+
+/** What is known of the host besides its journal. */
+export interface MemoryFixesHost {
+  readonly bootId: string
+  /** Names of fixes that open a hole on purpose. */
+  readonly labOnly: ReadonlySet<string>
+  /** Empty where Xen takes no livepatches. */
+  readonly livepatches: readonly ListedLivepatch[]
+  /** The advisory that the hotfix of that name closes, where the hotfix is known here. */
+  readonly advisoryOf: (hotfix: string) => string | undefined
+}
 
 /**
- * The fixes that Reweave put into memory in this boot, as its journal tells.
+ * The fixes that Reweave put into memory in this boot, as Xen's list and its own journal tell.
  *
- * Without a device nobody can read the hypervisor's memory back, so this is what was done and
- * verified, not what is: `reweave status` tells that. A transaction that did not end leaves the
+ * Without a device nobody can read the hypervisor's memory back, so of splices this is what was done
+ * and verified, not what is: `reweave status` tells that. A transaction that did not end leaves the
  * state unknown, as does a fix for the lab, which may open a hole instead of closing it.
  *
- * Undefined while livepatches are loaded that Reweave did not load: what they mend is not known.
+ * Undefined while livepatches are applied that Reweave did not apply: what they mend is not known.
  */
 export function memoryFixesFrom(
   entries: readonly JournalEntry[],
-  host: {
-    readonly bootId: string
-    readonly labOnly: ReadonlySet<string>
-    readonly loadedLivepatches: number | undefined
-  },
+  host: MemoryFixesHost,
 ): readonly MemoryFix[] | undefined {
-  if ((host.loadedLivepatches ?? 0) > 0) return undefined
+  const byXen: MemoryFix[] = []
+  for (const { name: livepatch, state } of host.livepatches) {
+    if (state === 'checked') continue
+    const record = recordedApply(entries, host.bootId, livepatch)
+    if (record === undefined) return undefined
+    const name = record.hotfix
+    const advisory = host.advisoryOf(name)
+    if (advisory === undefined) continue
+    const certain = state === 'applied' && !host.labOnly.has(name)
+    byXen.push({ name, advisory, channel: 'livepatch', state: certain ? 'applied' : 'unknown' })
+  }
   const names = new Set(
     entries.flatMap(({ bootId, record }) =>
       bootId === host.bootId && record.kind === 'begin' ? [record.plan.fix] : [],
     ),
   )
-  return [...names].flatMap((name) => {
-    const last = lastTransactionOf(entries, name, host.bootId)
-    if (last === undefined) return []
-    const certain = last.end?.kind === 'completed' && !host.labOnly.has(name)
-    return {
-      name,
-      advisory: last.begin.plan.advisory,
-      channel: 'dma' as const,
-      state: certain ? last.begin.goal : 'unknown',
-    }
-  })
+  for (const { name } of byXen) names.delete(name)
+  return [...byXen, ...[...names].flatMap((name) => splicedFix(entries, host, name))]
+}
+
+function splicedFix(
+  entries: readonly JournalEntry[],
+  { bootId, labOnly }: MemoryFixesHost,
+  name: string,
+): readonly MemoryFix[] {
+  const last = lastTransactionOf(entries, name, bootId)
+  if (last === undefined) return []
+  const certain = last.end?.kind === 'completed' && !labOnly.has(name)
+  const { goal, plan } = last.begin
+  return [{ name, advisory: plan.advisory, channel: 'dma', state: certain ? goal : 'unknown' }]
 }
