@@ -80,6 +80,25 @@ describe('proveObject()', () => {
     expect(verdictOf(proof, 'calling').kind).toBe('identical')
   })
 
+  it('tells static functions of one name and one file apart by content', () => {
+    const source = (user: string, factor: number): string =>
+      `static int __attribute__((noinline)) pick(int x) { return x * ${factor}; }` +
+      `int ${user}(int x) { return pick(x + 1) + 1; }`
+    const first = compileObject('same.c', source('first', 37))
+    const second = compileObject('same.c', source('second', 73))
+    const image = linkImage([OTHER, first, second])
+    const kinds = (user: string, factor: number): string[] =>
+      ['pick', user].map((name) => {
+        const elf = compileC('same.c', source(user, factor))
+        return verdictOf(proveObject({ name: 'same.o', elf }, image), name).kind
+      })
+    expect(kinds('first', 37)).toEqual(['identical', 'identical'])
+    expect(kinds('second', 73)).toEqual(['identical', 'identical'])
+    expect(kinds('first', 41)).toEqual(['different', 'different'])
+    // There is such a function, but not the one that the image calls.
+    expect(kinds('first', 73)).toEqual(['identical', 'different'])
+  })
+
   it('compares a string by content, however long the others are', () => {
     const proof = proofWith('"north"', '"a text that is much longer than the one before it"')
     expect(verdictOf(proof, 'greeting').kind).toBe('identical')
