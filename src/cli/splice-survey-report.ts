@@ -34,6 +34,7 @@ export function surveyValue(buildId: BuildId, survey: EntrySurvey): unknown {
     percent: percentOf(survey.switchable, survey),
     ways: survey.ways.map((way) => ({ ...way, percent: percentOf(way.count, survey) })),
     cannot: survey.cannot.map((fixed) => fixedValue(fixed)),
+    ifArgumentsStay: survey.ifArgumentsStay,
     leftOut: survey.leftOut,
   }
 }
@@ -62,8 +63,13 @@ export function renderSurvey(buildId: BuildId, survey: EntrySurvey, list: boolea
     row('can be switched', '', switchable),
     row('cannot', '', cannot.length),
     ...(cannot.length === 0 ? [] : ['', 'What ended the search:', ...reasons]),
+    ...(survey.ifArgumentsStay === 0 ? [] : ['', argumentsText(survey.ifArgumentsStay)]),
     ...(list && cannot.length > 0 ? ['', ...cannot.map(renderFixed)] : []),
   ].join('\n')
+}
+
+function argumentsText(count: number): string {
+  return `${count} of these can be switched if the new code reads no argument that the old one ignores`
 }
 
 const REASON_TEXTS: Readonly<Record<EntryFixed['reason']['kind'], string>> = {

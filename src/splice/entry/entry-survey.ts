@@ -3,6 +3,7 @@ import type { FunctionSweeps } from '../function-sweeps.ts'
 import type { EntryObstacle } from './entry-obstacle.ts'
 import type { EntryFixed, EntrySwitch, EntryWay } from './entry-switch.ts'
 import { EntrySwitches } from './find-entry-switch.ts'
+import { unreadRegisters } from './unread-registers.ts'
 
 /**
  * Where the jump stands: at the entry (behind an `endbr64` if there is one), or further in, where
@@ -23,6 +24,8 @@ export interface EntrySurvey {
   readonly switchable: number
   readonly ways: readonly WayCount[]
   readonly cannot: readonly EntryFixed[]
+  /** Of those that cannot: how many can if the new code reads no argument that the old ignores. */
+  readonly ifArgumentsStay: number
   /** Left out of the count: parts split off functions, and what is freed after boot. */
   readonly leftOut: { readonly parts: number; readonly freedAfterBoot: number }
 }
@@ -67,6 +70,11 @@ export function surveyEntrySwitches(
     switchable: found.length,
     ways: countWays(sweeps, found),
     cannot,
+    ifArgumentsStay: cannot.filter(({ function: symbol }) => {
+      const range = { start: symbol.address, byteLength: symbol.byteLength }
+      const unread = unreadRegisters(sweeps.image.bytesAt(range) ?? new Uint8Array(), range.start)
+      return switches.find(symbol, { isFree: () => true, unread }).kind === 'switchable'
+    }).length,
     leftOut,
   }
 }
