@@ -81,9 +81,12 @@ function checkSection(section: ElfSection, fileOffset: bigint): PayloadRefusal |
   const refuse = (field: string, found: bigint, wanted: string): PayloadRefusal => {
     return { kind: 'bad-section', section: section.name, field, found, wanted }
   }
-  // The loader wants this of a section without bytes too.
+  // The loader wants these of every section, of those without bytes and those not loaded too.
   if (fileOffset < BigInt(FILE_HEADER.byteLength)) {
     return refuse('sh_offset', fileOffset, `at least ${FILE_HEADER.byteLength}`)
+  }
+  if (section.alignment !== 0n && section.address % section.alignment !== 0n) {
+    return refuse('sh_addr', section.address, 'a multiple of the alignment')
   }
   const area = sectionArea(section.flags)
   if (area === 'not-loaded') return undefined
@@ -92,9 +95,6 @@ function checkSection(section: ElfSection, fileOffset: bigint): PayloadRefusal |
   }
   if (section.alignment === 0n || section.alignment > BigInt(MAX_ALIGNMENT)) {
     return refuse('sh_addralign', section.alignment, `from 1 to ${MAX_ALIGNMENT}`)
-  }
-  if (section.address % section.alignment !== 0n) {
-    return refuse('sh_addr', section.address, 'a multiple of the alignment')
   }
   if (section.byteLength > BigInt(MAX_PAYLOAD_BYTES)) {
     return refuse('sh_size', section.byteLength, `at most ${MAX_PAYLOAD_BYTES}`)

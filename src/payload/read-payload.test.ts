@@ -497,9 +497,9 @@ describe('readPayload()', () => {
       { kind: 'bad-symbol' },
     ],
     [
-      'alternatives without replacements',
-      foreign(adding(loaded('.altinstructions', new Uint8Array(14)))),
-      { kind: 'section-missing' },
+      'alternatives that are no whole entries',
+      foreign(adding(loaded('.altinstructions', new Uint8Array(13)))),
+      { kind: 'bad-section-size' },
     ],
     [
       'alternatives without relocations',
@@ -544,6 +544,17 @@ describe('readPayload()', () => {
     const at = Number(e_shoff) + SECTION_HEADER.byteLength
     const spoilt = withField(bytes, at, SECTION_HEADER.fields[name], value)
     expect(refusalOf(spoilt)).toMatchObject({ kind: 'bad-section', field: name })
+  })
+
+  it('refuses an address that is not aligned of sections that are not loaded, too', () => {
+    const bytes = foreign()
+    const { e_shoff } = readStruct(viewOf(bytes), 0, FILE_HEADER)
+    const elf = readElf(bytes)
+    if (elf.kind === 'refused') throw new Error('It is an ELF file')
+    const table = elf.elf.sections.find(({ type }) => type === SHT.RELA)
+    const at = Number(e_shoff) + (table?.index ?? 0) * SECTION_HEADER.byteLength
+    const spoilt = withField(bytes, at, SECTION_HEADER.fields.sh_addr, 4n)
+    expect(refusalOf(spoilt)).toMatchObject({ kind: 'bad-section', field: 'sh_addr' })
   })
 
   it('refuses the file cut anywhere', () => {
