@@ -37,7 +37,7 @@ export function describeBaselineRefusal(refusal: BaselineRefusal): string {
     case 'source-other-version':
       return (
         `The source is of another version: it is ${refusal.found}, and the base was built from ` +
-        `${refusal.wanted}`
+        refusal.wanted
       )
     case 'compiler-missing':
       return (

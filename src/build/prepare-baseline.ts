@@ -124,7 +124,8 @@ function unknownLayout(): { readonly kind: 'refused'; readonly refusal: Baseline
 }
 
 /** Versions are compared as far as both are known. */
-function refuseSource(source: SourceTree, target: BuildTarget): BaselineRefusal | undefined {
+/** Whether the source says that it is of another version than the base. */
+export function refuseSource(source: SourceTree, target: BuildTarget): BaselineRefusal | undefined {
   const pairs = [
     [source.version, target.version],
     [source.packageVersion, target.packageVersion],

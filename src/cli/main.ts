@@ -84,6 +84,11 @@ const CHECKOUT_COMMANDS: readonly CheckoutCommand[] = [
     load: async () => (await import('./source.ts')).sourceCommand(),
   },
   {
+    name: 'build',
+    description: 'builds a hotfix from a source patch, proven against the build that runs',
+    load: async () => (await import('./build.ts')).buildCommand(),
+  },
+  {
     name: 'lab',
     description: 'boots real Xen machines in QEMU',
     load: async () => (await import('./lab.ts')).labCommand(),

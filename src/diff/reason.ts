@@ -62,6 +62,8 @@ type ReasonFacts =
       readonly before: string
       readonly after: string
     }
+  /** The debug information does not tell whether a type's layout changed. */
+  | { readonly kind: 'layout-unknown'; readonly found: string }
   | { readonly kind: 'init-code-changed'; readonly section: string }
   | { readonly kind: 'init-data-changed'; readonly section: string }
   /** New code uses what was freed after boot. `user` is the new code. */
@@ -170,6 +172,8 @@ function sentenceOf(reason: Reason): string {
         'holds objects of the old layout; keep the layout'
       )
     }
+    case 'layout-unknown':
+      return `it is not known whether the layout of a type changed: ${reason.found}`
     case 'init-code-changed':
       return (
         `${symbol} (${reason.section}) runs only at boot, which is over, so its change can have ` +
