@@ -121,7 +121,11 @@ export class ObjectComparison {
     const base = refers - symbol.value
     const places = this.#places.ofSection(section.index)
     if (places.length > 0) {
-      return places.includes(base) ? EQUAL : this.#otherReference(at, symbol, refers)
+      if (!places.includes(base)) return this.#otherReference(at, symbol, refers)
+      if (places.length === 1 || section.type === SHT.NOBITS) return EQUAL
+      // Its symbols have several bearers in the image: this one must be the object's.
+      const whole = { section, start: 0, byteLength: Number(section.byteLength) }
+      return behind(at, this.#compareOnce(whole, base))
     }
     if ((this.#met.get(section.index) ?? base) !== base) {
       return this.#otherReference(at, symbol, refers)

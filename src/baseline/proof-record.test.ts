@@ -61,7 +61,7 @@ describe('readProofRecord()', () => {
 
   it.each([
     ['no object', 'x', 'Cannot use the proof record: it is no object'],
-    ['another version', { ...ONE, version: 0 }, 'Cannot use the proof record: version is not 1'],
+    ['another version', { ...ONE, version: 0 }, 'Cannot use the proof record: version is not 2'],
     [
       'another image',
       { ...ONE, buildId: '00'.repeat(20) },

@@ -9,7 +9,7 @@ import type { BuildId } from '../image/build-id.ts'
 import type { Difference, ObjectProof, OtherText, SymbolProof, Verdict } from './object-proof.ts'
 
 /** Raised when the form, or what a verdict means, changes: older records are made again. */
-export const PROOF_RECORD_VERSION = 1
+export const PROOF_RECORD_VERSION = 2
 
 export type ProofRecordRead =
   | { readonly kind: 'read'; readonly proofs: readonly ObjectProof[] }
