@@ -19,6 +19,15 @@ export function judgeCode(comparison: Comparison, included: Included): Reason[] 
       })
       continue
     }
+    if (comparison.twins.guessed.has(after.entry)) {
+      const candidates = [labelOf(entry), labelOf(after.entry)]
+      reasons.push({
+        kind: 'symbol-ambiguous',
+        symbol: labelOf(entry),
+        user: undefined,
+        candidates,
+      })
+    }
     const neededBytes = neededForJump(entry)
     const byteLength = functionBytes(entry)
     if (byteLength < neededBytes && needsJump(comparison, { before, after })) {

@@ -19,6 +19,15 @@ const PLAIN = 'int one(int a) { return a + 1000; }'
 const READ_MOSTLY = '__attribute__((section(".data.read_mostly")))'
 const USING = 'extern int printk(const char *, ...);'
 
+/** Two functions as the compiler makes them of one; which is which only their code tells. */
+function copies(step: number): string {
+  const copy = (n: number, by: number): string =>
+    `static int copy${n}(int) asm("work.constprop.${n}");
+     static __attribute__((noinline, noipa, used)) int copy${n}(int a) { return a * ${by} + 1000; }`
+  return `${copy(0, 1003 + step)} ${copy(1, 2005 + step)}
+    int one(int a) { return copy0(a) + copy1(a); }`
+}
+
 const CASES: readonly Case[] = [
   {
     says: 'another start value of a variable',
@@ -241,6 +250,22 @@ const CASES: readonly Case[] = [
       { static int last; return last += 3; } }`,
     after: `int one(int a) { { static int last; if (a) return last++; } { static int last;
       if (a == 9) return last -= 5; } { static int last; return last += 4; } }`,
+  },
+  {
+    says: 'a static local that one function lost and another gained',
+    kind: 'symbol-ambiguous',
+    symbol: 'last.0',
+    before: `int one(int a) { static int last; return last += a; }
+      int two(int a) { return a + 1000; }`,
+    after: `int one(int a) { return a + 1000; }
+      int two(int a) { static int last; return last += a; }`,
+  },
+  {
+    says: 'copies of a function that cannot be told apart',
+    kind: 'symbol-ambiguous',
+    symbol: 'work.constprop.0',
+    before: copies(1),
+    after: copies(2),
   },
   {
     says: 'a place that belongs to no symbol',

@@ -70,7 +70,10 @@ class Pairing implements Twins {
     const [onlyOld] = olds
     const [onlyNew] = news
     if (olds.length === 1 && news.length === 1 && onlyOld && onlyNew) {
-      this.pair(onlyOld, onlyNew)
+      // A variable that one function lost and another gained is not the same one.
+      if (isVariable(onlyNew.meaning) && areStrangers(users(onlyOld), users(onlyNew))) {
+        this.doubtful.set(onlyNew, olds)
+      } else this.pair(onlyOld, onlyNew)
       return
     }
     const signatures: readonly ((atom: Atom) => string)[] = [
@@ -127,6 +130,12 @@ class Pairing implements Twins {
     )
     return [...left].map(([key, atoms]) => ({ left: atoms, right: right.get(key) ?? [] }))
   }
+}
+
+/** Whether two lists of users have nobody in common. */
+function areStrangers(one: string, other: string): boolean {
+  const names = new Set(one.split(' '))
+  return one !== '' && other !== '' && !other.split(' ').some((name) => names.has(name))
 }
 
 function byName(object: OpenObject): ReadonlyMap<string, Atom> {
