@@ -2,12 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { virtualAddress } from '../address/address.ts'
 import { contains, overlaps } from '../address/address-range.ts'
-import {
-  paddingBehindText,
-  paddingBetweenFunctions,
-  RELAY_BYTES,
-  relayCandidates,
-} from './free-bytes.ts'
+import { paddingBehindText, paddingBetweenFunctions } from './free-bytes.ts'
 import type { Image } from './image.ts'
 import { isCodePadding, nopLength } from './nop.ts'
 import { SAMPLE_START, sampleImage, type SampleSymbol } from './testing/sample-image.ts'
@@ -191,57 +186,6 @@ describe('paddingBetweenFunctions()', () => {
         }
       }),
       { seed: 0x5eed08, numRuns: 500 },
-    )
-  })
-})
-
-describe('relayCandidates()', () => {
-  const far = { name: 'far', offset: 0x200, byteLength: 16 }
-  const image = imageWith(
-    0x210,
-    [f, g, { name: 'h', offset: 40, byteLength: 0x1d0 - 40 }, far],
-    [8, EIGHT],
-    [32, EIGHT],
-    [0x1d0, Array.from({ length: 0x30 }, () => '90').join(' ')],
-  )
-  const offsets = (near: number, reach: number) =>
-    relayCandidates(image, at(near), reach).map(({ start, byteLength }) => [
-      Number(start - SAMPLE_START),
-      byteLength,
-    ])
-
-  it('gives the runs in reach on both sides, by rising address', () => {
-    expect(offsets(16, 127)).toEqual([
-      [8, 8],
-      [32, 8],
-    ])
-  })
-
-  it('cuts a run so that a relay at each of its starts is in reach', () => {
-    expect(offsets(0x1d0 - 100, 110)).toEqual([[0x1d0, 15]])
-    expect(offsets(0x200 + 15, 20)).toEqual([[0x1fb, 5]])
-    expect(offsets(0x200 + 15, 19)).toEqual([])
-  })
-
-  it('leaves out runs that hold no relay', () => {
-    const short = imageWith(32, [{ ...f, byteLength: 12 }, g], [12, '0f 1f 40 00'])
-    expect(runsOf(short)).toEqual([['f', 12n, 4]])
-    expect(relayCandidates(short, at(16), 127)).toEqual([])
-  })
-
-  it('gives only starts in reach that leave room for a relay, for any place and reach', () => {
-    fc.assert(
-      fc.property(fc.nat(0x20f), fc.nat(0x100), (near, reach) => {
-        const free = paddingBetweenFunctions(image)
-        for (const run of relayCandidates(image, at(near), reach)) {
-          expect(free.some((whole) => contains(whole, run))).toBe(true)
-          const first = Number(run.start - SAMPLE_START)
-          const last = first + run.byteLength - RELAY_BYTES
-          expect(last).toBeGreaterThanOrEqual(first)
-          expect(Math.max(near - first, last - near)).toBeLessThanOrEqual(reach)
-        }
-      }),
-      { seed: 0x5eed09, numRuns: 300 },
     )
   })
 })

@@ -56,25 +56,3 @@ export function paddingBetweenFunctions(image: Image): FunctionPadding[] {
   endRun(textEnd)
   return runs
 }
-
-/**
- * Padding between functions in which a relay can stand that a short jump reaches.
- *
- * Every run is cut to where a relay of 5 bytes may lie: each start that leaves 5 bytes within
- * the run is at most `reachBytes` away from `near`, on either side. By rising address.
- */
-export function relayCandidates(
-  image: Image,
-  near: VirtualAddress,
-  reachBytes: number,
-): FunctionPadding[] {
-  const lowest = near - BigInt(reachBytes)
-  const highestEnd = near + BigInt(reachBytes + RELAY_BYTES)
-  return paddingBetweenFunctions(image).flatMap((run) => {
-    const runEnd = rangeEnd<VirtualAddress>(run)
-    const start = run.start > lowest ? run.start : virtualAddress(lowest)
-    const end = runEnd < highestEnd ? runEnd : virtualAddress(highestEnd)
-    const byteLength = Number(end - start)
-    return byteLength >= RELAY_BYTES ? [{ start, byteLength, behind: run.behind }] : []
-  })
-}
