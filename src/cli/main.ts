@@ -10,6 +10,7 @@ import { Command, CommanderError } from 'commander'
 import { applyCommand } from './apply.ts'
 import { CommandFailed } from './command-failed.ts'
 import { exitCode } from './exit-code.ts'
+import { hotfixCommand } from './hotfix.ts'
 import { imageCommand } from './image-show.ts'
 import { inspectCommand } from './inspect.ts'
 import { reportFailure } from './output.ts'
@@ -30,6 +31,7 @@ const program = new Command('reweave')
   .description('mends a running Xen hypervisor: no reboot, and no guest that notices')
   .addCommand(inspectCommand())
   .addCommand(imageCommand())
+  .addCommand(hotfixCommand())
   .addCommand(planCommand())
   .addCommand(applyCommand())
   .addCommand(statusCommand())
