@@ -1,5 +1,5 @@
 import { type VirtualAddress, virtualAddress } from '../address/address.ts'
-import { contains } from '../address/address-range.ts'
+import { type AddressRange, contains } from '../address/address-range.ts'
 import type { ElfSymbol } from '../elf/elf-file.ts'
 import type { Image, ImageSection, ImageSymbol } from '../image/image.ts'
 import { type LinkedTable, linkedTable, type SiteTable } from './site-table.ts'
@@ -59,14 +59,13 @@ export class ImageIndex {
   }
 
   bytesAt(address: bigint, byteLength: number): Uint8Array | undefined {
-    const start = inAddressSpace(address)
-    return start === undefined ? undefined : this.image.bytesAt({ start, byteLength })
+    const range = rangeWithin64Bits(address, byteLength)
+    return range && this.image.bytesAt(range)
   }
 
   sectionAt(address: bigint): ImageSection | undefined {
-    const start = inAddressSpace(address)
-    if (start === undefined) return undefined
-    return this.image.sections.find((section) => contains(section, { start, byteLength: 1 }))
+    const range = rangeWithin64Bits(address, 1)
+    return range && this.image.sections.find((section) => contains(section, range))
   }
 
   /** The place as people know it: a symbol and an offset, or a section and an offset. */
@@ -101,6 +100,12 @@ function reaches(symbol: ImageSymbol, address: bigint): boolean {
   return address === symbol.address || address < symbol.address + BigInt(symbol.byteLength)
 }
 
-function inAddressSpace(address: bigint): VirtualAddress | undefined {
-  return address < 0n || address > 0xffff_ffff_ffff_ffffn ? undefined : virtualAddress(address)
+/** The range, if all of it and its end have addresses: what an object leads to may have none. */
+function rangeWithin64Bits(
+  address: bigint,
+  byteLength: number,
+): AddressRange<VirtualAddress> | undefined {
+  const last = address + BigInt(byteLength)
+  if (byteLength < 0 || address < 0n || last > 0xffff_ffff_ffff_ffffn) return undefined
+  return { start: virtualAddress(address), byteLength }
 }

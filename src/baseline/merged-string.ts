@@ -1,5 +1,6 @@
 /** The string of `width`-byte units that begins at `at`, without its end; undefined if it has none. */
 export function stringAt(bytes: Uint8Array, at: number, width: number): Uint8Array | undefined {
+  if (at < 0) return undefined
   for (let end = at; end + width <= bytes.length; end += width) {
     if (isZero(bytes, end, width)) return bytes.subarray(at, end)
   }

@@ -49,7 +49,7 @@ export class ObjectComparison {
   }
 
   compare(part: ObjectPart, address: bigint): Comparison {
-    const wanted = part.section.bytes?.subarray(part.start, part.start + part.byteLength)
+    const wanted = bytesOf(part)
     const found = this.#index.bytesAt(address, part.byteLength)
     if (wanted === undefined || found === undefined) {
       return unequal('reference', 0, {
@@ -186,6 +186,13 @@ export class ObjectComparison {
     const wanted = symbol.name || (section ? section.name : `symbol ${symbol.index}`)
     return unequal('reference', at, { found: this.#index.placeName(refers), wanted })
   }
+}
+
+/** Undefined where the section has no such part: relocations can lead anywhere. */
+function bytesOf({ section, start, byteLength }: ObjectPart): Uint8Array | undefined {
+  if (section.bytes === undefined || start < 0 || byteLength < 0) return undefined
+  const end = start + byteLength
+  return end > section.bytes.length ? undefined : section.bytes.subarray(start, end)
 }
 
 function plainBytes(

@@ -314,7 +314,10 @@ describe('proveObject(), for any change of an object', () => {
           fc.record({
             symbol: fc.nat(elf.symbols.length - 1),
             type: fc.nat(45),
-            addend: fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
+            addend: fc.oneof(
+              fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
+              fc.bigInt({ min: -64n, max: 64n }),
+            ),
           }),
           { minLength: 1 },
         ),
@@ -328,8 +331,28 @@ describe('proveObject(), for any change of an object', () => {
           expect(proof.functions).toHaveLength(11)
         },
       ),
-      { seed: 0xba5e03, numRuns: 200 },
+      { seed: 0xba5e03, numRuns: 400 },
     )
+  })
+
+  it.each([-(1n << 63n), -1n, 1n << 40n])('never throws at strings at offset %s', (addend) => {
+    const strings = elf.symbols.find(
+      ({ kind, section }) =>
+        kind === 'section' &&
+        typeof section === 'number' &&
+        elf.sections[section]?.name.includes('.str1') === true,
+    )
+    if (strings === undefined) throw new Error('The sample has no section symbol of strings')
+    for (const table of elf.relocationTables) {
+      const relocations = table.relocations.map((old) => ({
+        ...old,
+        symbol: strings.index,
+        addend,
+      }))
+      const spoilt = withTable(elf, { ...table, relocations })
+      const proof = proveObject({ name: 'common/main.o', elf: spoilt }, IMAGE)
+      expect(proof.functions).toHaveLength(11)
+    }
   })
 
   it('has sections with code in the sample', () => {
