@@ -69,5 +69,5 @@ function planObject(name: string, commands: ReadonlyMap<string, SavedCommand>): 
     steps.push(target)
   }
   visit(name)
-  return { name, source, isAssembler: /\.S$/.test(source ?? ''), dependencies, steps }
+  return { name, source, isAssembler: source?.endsWith('.S') === true, dependencies, steps }
 }

@@ -59,7 +59,8 @@ function scanLine(scan: Scan, line: string): void {
     if (scan.inDirective) enterDirective(scan, line)
     // By Xen's style nothing but the end of a definition is a brace in the first column, so what
     // a macro with half a block did to the count ends here.
-    else if (!scan.inComment && /^\}/.test(line)) Object.assign(scan, { braces: 1, parentheses: 0 })
+    else if (!scan.inComment && line.startsWith('}'))
+      Object.assign(scan, { braces: 1, parentheses: 0 })
   }
   scanCharacters(scan, line)
   scan.continued = /\\\r?\n?$/.test(line)
