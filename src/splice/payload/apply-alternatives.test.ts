@@ -159,6 +159,12 @@ describe('applyAlternatives()', () => {
     expect(codeOf(both)).toEqual(hexBytes('90  0f 1f 44 00 00  c3'))
   })
 
+  it('asks of an earlier one only where no later one applies', () => {
+    const unknown = alternative({ feature: 0x77 })
+    expect(applied(PRESENT, unknown, alternative({})).kind).toBe('applied')
+    expect(applied({}, unknown, alternative({})).kind).toBe('refused')
+  })
+
   it('names a feature that memory does not tell of, once', () => {
     const unknown = alternative({ feature: 0x77 })
     expect(applied({}, unknown, unknown)).toEqual({

@@ -14,7 +14,7 @@ export type SectionBytes = ReadonlyMap<number, Uint8Array>
 
 /**
  * The sections as Xen's loader would leave them on this host: every alternative decided by what
- * the running image shows, in the order of the table.
+ * the running image shows. Of several for one site the last that applies goes over the others.
  */
 export function applyAlternatives(
   sections: SectionBytes,
@@ -27,27 +27,40 @@ export function applyAlternatives(
   const result = new Map(Array.from(sections, ([index, bytes]) => [index, copyBytes(bytes)]))
   const refusals: SpliceRefusal[] = []
   const features = new Map<number, FeatureEvidence>()
-  for (const alternative of alternatives) {
-    const bytes = result.get(alternative.section)
-    if (bytes === undefined) continue
-    const chosen =
-      alternative.pointer === undefined
-        ? byFeature(alternative, features, image, live)
-        : directBranch(alternative, alternative.pointer, image, live)
-    if (chosen === 'not-applicable') continue
-    if (chosen instanceof Uint8Array) {
-      bytes.set(chosen, alternative.offset)
-      const end = alternative.offset + chosen.byteLength
-      bytes.set(longNops(alternative.siteByteLength - chosen.byteLength), end)
-    } else if (!refusals.some((one) => sameRefusal(one, chosen))) {
-      refusals.push(chosen)
+  for (const entries of Map.groupBy(alternatives, ({ site }) => site).values()) {
+    for (const alternative of entries.toReversed()) {
+      const chosen =
+        alternative.pointer === undefined
+          ? byFeature(alternative, features, image, live)
+          : directBranch(alternative, alternative.pointer, image, live)
+      // Whether an earlier one applies matters only where no later one does.
+      if (chosen === 'not-applicable') continue
+      if (!(chosen instanceof Uint8Array)) refusals.push(chosen)
+      else put(result.get(alternative.section), alternative, chosen)
+      break
     }
   }
-  return refusals.length > 0 ? { kind: 'refused', refusals } : { kind: 'applied', sections: result }
+  if (refusals.length > 0) return { kind: 'refused', refusals: eachFeatureOnce(refusals) }
+  return { kind: 'applied', sections: result }
 }
 
-function sameRefusal(a: SpliceRefusal, b: SpliceRefusal): boolean {
-  return a.kind === 'feature-unknown' && b.kind === a.kind && a.feature === b.feature
+function put(
+  section: Uint8Array | undefined,
+  { offset, siteByteLength }: LinkedAlternative,
+  chosen: Uint8Array,
+): void {
+  section?.set(chosen, offset)
+  section?.set(longNops(siteByteLength - chosen.byteLength), offset + chosen.byteLength)
+}
+
+function eachFeatureOnce(refusals: readonly SpliceRefusal[]): readonly SpliceRefusal[] {
+  const known = new Set<number>()
+  return refusals.filter((refusal) => {
+    if (refusal.kind !== 'feature-unknown') return true
+    const isNew = !known.has(refusal.feature)
+    known.add(refusal.feature)
+    return isNew
+  })
 }
 
 function byFeature(

@@ -72,6 +72,8 @@ export function describeSpliceRefusal(refusal: SpliceRefusal): string {
       return `Cannot jump from ${hex(refusal.from)} to ${hex(refusal.to)}: it is too far`
     case 'meets-bug-frame':
       return `Cannot put ${refusal.section} where there is room: its ud2 at ${hex(refusal.at)} would be taken for another`
+    case 'looks-like-padding':
+      return `Cannot put ${refusal.section} into padding: its bytes are those of padding`
     case 'live-bytes-missing':
       return `Cannot plan without the live bytes of ${describeRange(refusal.range)}`
     case 'padding-not-recognised':

@@ -146,6 +146,7 @@ describe('examinePayload()', () => {
       { kind: 'pointer-leads-nowhere', pointer: at, found: at },
       { kind: 'out-of-reach', from: at, to: at },
       { kind: 'meets-bug-frame', section: '.text.old', at },
+      { kind: 'looks-like-padding', section: '.rodata.zeros' },
       { kind: 'live-bytes-missing', range: { start: at, byteLength: 16 } },
       { kind: 'padding-not-recognised', found },
     ]

@@ -174,12 +174,14 @@ function sharedSections(
   sections: readonly PayloadSection[],
 ): ReadonlyMap<number, VirtualAddress> {
   const shared = new Map<number, VirtualAddress>()
-  for (const { section, kind, alignment } of sections) {
+  for (const { section, kind, alignment, byteLength } of sections) {
+    // Without bytes, any place will do.
+    if (byteLength === 0) shared.set(section, image.text.start)
     const bytes = elf.sections[section]?.bytes
     const relocated = elf.relocationTables.some(
       ({ target, relocations }) => target === section && relocations.length > 0,
     )
-    if (kind !== 'constant' || bytes === undefined || relocated) continue
+    if (byteLength === 0 || kind !== 'constant' || bytes === undefined || relocated) continue
     const at = sharedConstant(image, bytes, alignment)
     if (at !== undefined) shared.set(section, at)
   }

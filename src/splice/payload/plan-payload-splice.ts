@@ -107,19 +107,18 @@ function build(
     const spot = layout.spot({ start: at, byteLength: after.byteLength })
     return { role: 'stage', at, after, ...spot }
   })
-  const met = stages.flatMap((stage, index): SpliceRefusal[] => {
-    const at = metBugFrame(image, stage)
+  const unfit = stages.flatMap((stage, index): SpliceRefusal[] => {
     const section = examined.toPlace[index]?.name ?? ''
-    return at === undefined ? [] : [{ kind: 'meets-bug-frame', section, at }]
+    const at = metBugFrame(image, stage)
+    if (at !== undefined) return [{ kind: 'meets-bug-frame', section, at }]
+    return changesNothing(stage) ? [{ kind: 'looks-like-padding', section }] : []
   })
-  if (met.length > 0) return refused(...met)
+  if (unfit.length > 0) return refused(...unfit)
   const switched = switchWrites(examined, linked.functions, layout)
   if (switched.kind === 'refused') return switched
   const all = [...stages, ...switched.writes]
   const writes = (['stage', 'relay', 'switch'] as const).flatMap((role) =>
-    all.flatMap((write): PlannedWrite[] =>
-      write.role === role && !changesNothing(write) ? [{ ...write, change: 0 }] : [],
-    ),
+    all.flatMap((write): PlannedWrite[] => (write.role === role ? [{ ...write, change: 0 }] : [])),
   )
   return { kind: 'planned', plan: { fix: name, advisory, buildId: image.buildId, writes } }
 }
@@ -135,7 +134,7 @@ function metBugFrame(image: Image, { at, after }: EntryWrite): VirtualAddress | 
     })
 }
 
-/** Zeros in padding that holds zeros, for one, are as they must be without a write. */
+/** As zeros in padding that holds zeros: the next plan would take them for free. */
 function changesNothing({ before, after }: EntryWrite): boolean {
   return after.every((byte, index) => byte === before[index])
 }

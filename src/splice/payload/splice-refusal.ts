@@ -62,6 +62,8 @@ export type SpliceRefusal =
   | { readonly kind: 'out-of-reach'; readonly from: VirtualAddress; readonly to: VirtualAddress }
   /** New code would have a `ud2` where the old had one that Xen knows, and be taken for it. */
   | { readonly kind: 'meets-bug-frame'; readonly section: string; readonly at: VirtualAddress }
+  /** It would lie where it cannot be told from what is free. */
+  | { readonly kind: 'looks-like-padding'; readonly section: string }
   | { readonly kind: 'live-bytes-missing'; readonly range: AddressRange<VirtualAddress> }
   /** The padding's last bytes are not all 0x00, 0x90 or 0xcc: what is free cannot be told. */
   | { readonly kind: 'padding-not-recognised'; readonly found: Uint8Array }
