@@ -10,6 +10,13 @@ export type FetchRefusal =
       readonly programs: readonly string[]
       readonly packages: readonly string[]
     }
+  /** It is listed, but could not be had or unpacked: a mirror lacks it, or is out of reach. */
+  | {
+      readonly kind: 'fetch-failed'
+      readonly package: string
+      readonly version: string
+      readonly complaints: readonly string[]
+    }
   /** The directory holds something else, which is left as it is. */
   | {
       readonly kind: 'directory-taken'
@@ -31,6 +38,11 @@ export function describeFetchRefusal(refusal: FetchRefusal): string {
       return (
         `Cannot unpack the source: ${refusal.programs.join(', ')} missing. ` +
         `Run: ${installCommand(refusal.packages)}`
+      )
+    case 'fetch-failed':
+      return (
+        `Cannot fetch the source of ${refusal.package} ${refusal.version}:\n  ` +
+        refusal.complaints.join('\n  ')
       )
     case 'directory-taken':
       return (

@@ -52,7 +52,11 @@ export async function fetchSource(options: FetchOptions): Promise<FetchedSource>
       return findSource(options) ?? (await fetchAndUnpack(options))
     } catch (error) {
       if (error instanceof AptRefused) return { kind: 'refused', refusal: error.refusal }
-      throw error
+      if (!(error instanceof BuildFailed)) throw error
+      const complaints = (error.complaints || error.message).split('\n').slice(-5)
+      const { name, version } = options
+      const refusal = { kind: 'fetch-failed', package: name, version, complaints } as const
+      return { kind: 'refused', refusal }
     }
   })
 }
