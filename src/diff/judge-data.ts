@@ -2,7 +2,7 @@ import { type Atom, isGlobal, labelOf, nameOf } from './atom.ts'
 import type { Comparison } from './comparison.ts'
 import { dataAsText } from './data-as-text.ts'
 import { type Change, inObject, type Reason, type ReasonIn } from './reason.ts'
-import { endsWithBoot, isCode } from './section-class.ts'
+import { endsWithBoot, isCode, isConstant } from './section-class.ts'
 import { mayBeStored } from './stored-pointers.ts'
 
 /**
@@ -36,9 +36,11 @@ export function judgeData(comparison: Comparison): Reason[] {
 }
 
 function judgePair(comparison: Comparison, before: Atom, after: Atom): readonly ReasonIn[] {
-  if (comparison.meaning.sameAtom(before, after)) return []
   const symbol = labelOf(before)
   const section = before.section.name
+  const wasSealed = isConstant(before.meaning) || before.meaning === 'ro-after-init'
+  if (wasSealed && after.meaning === 'data') return [{ kind: 'became-writable', symbol, section }]
+  if (comparison.meaning.sameAtom(before, after)) return []
   switch (before.meaning) {
     case 'boot-table':
       return [tableReason(before, 'changed')]

@@ -53,6 +53,8 @@ type ReasonFacts =
   | { readonly kind: 'per-cpu-changed'; readonly section: string }
   /** A new variable lies where only boot gives it a value or a meaning. */
   | { readonly kind: 'persistent-state'; readonly section: string; readonly byteLength: number }
+  /** A variable that exists lies in memory that nobody may write to, and is to be written to. */
+  | { readonly kind: 'became-writable'; readonly section: string }
   /** A type has another layout, and memory holds some that were made with the old one. */
   | {
       readonly kind: 'layout-changed'
@@ -164,6 +166,11 @@ function sentenceOf(reason: Reason): string {
       return (
         `variable ${symbol} is new in ${reason.section}, which only boot sets up, and boot is ` +
         'over; make it a plain variable whose start value is right'
+      )
+    case 'became-writable':
+      return (
+        `${symbol} is no longer constant, but it lies in ${reason.section}, which the running ` +
+        'hypervisor protects from writes; put what changes into a variable of another name'
       )
     case 'layout-changed': {
       const member = reason.member === undefined ? '' : `, member ${reason.member}`

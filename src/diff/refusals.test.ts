@@ -97,6 +97,20 @@ const CASES: readonly Case[] = [
       int one(int a) { return a + opt; }`,
   },
   {
+    says: 'a constant that becomes a variable',
+    kind: 'became-writable',
+    symbol: 'table',
+    before: 'static const int table[4] = { 1, 2 }; int one(int a) { return table[a]; }',
+    after: 'static int table[4] = { 1, 2 }; int one(int a) { return table[a]++; }',
+  },
+  {
+    says: 'a sealed variable that is sealed no more',
+    kind: 'became-writable',
+    symbol: 'opt',
+    before: `__attribute__((section(".data.ro_after_init"))) int opt = 1; ${PLAIN}`,
+    after: 'int opt = 1; int one(int a) { return opt += a; }',
+  },
+  {
     says: 'changed init code',
     kind: 'init-code-changed',
     symbol: 'setup',
