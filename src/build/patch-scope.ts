@@ -14,7 +14,7 @@ export type PathScope = 'hypervisor' | 'tool' | 'build' | 'elsewhere'
 // Folders as in Xen 4.7 to 4.21. The first that matches decides.
 const SCOPES: readonly (readonly [RegExp, PathScope])[] = [
   // Other architectures.
-  [/^xen\/(?:arch|drivers\/[\w/]*)\/?(?:arm|riscv|ppc)\//, 'elsewhere'],
+  [/^xen\/(?:arch|drivers(?:\/[\w-]+)*)\/(?:arm|riscv|ppc)\//, 'elsewhere'],
   [/^xen\/include\/(?:asm-(?:arm|riscv|ppc)|public\/arch-(?:arm|riscv|ppc))/, 'elsewhere'],
   [/^xen\/(?:test|configs)\//, 'elsewhere'],
   [
