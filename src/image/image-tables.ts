@@ -9,7 +9,7 @@
  */
 
 import { advance, distance, type VirtualAddress } from '../address/address.ts'
-import type { AddressRange } from '../address/address-range.ts'
+import { type AddressRange, contains } from '../address/address-range.ts'
 import type { Image } from './image.ts'
 
 /** Bytes that boot may replace according to the CPU's features. */
@@ -38,37 +38,59 @@ export interface ImageBugFrame {
   readonly names: VirtualAddress
 }
 
-const ALTERNATIVE_BYTES = 14
+/** Entries of `struct alt_instr`, and where the length of the padding is: since 4.11, and before. */
+const ALTERNATIVE_LAYOUTS = [
+  { entryBytes: 14, padAt: 12 },
+  { entryBytes: 12, padAt: undefined },
+] as const
+
 const EXCEPTION_BYTES = 8
 const BUG_FRAME_BYTES = 8
 const FLAG_NOT = 0x8000
 /** `BUG_DISP_WIDTH`: the bits of a frame's words that hold distances; the others hold a line. */
 const BUG_DISPLACEMENT_BITS = 24
 
-/** The table of alternatives, in its order, in which boot applies it. */
+/**
+ * The table of alternatives, in its order, in which boot applies it. Empty where it is of a form
+ * that is not known.
+ */
 export function imageAlternatives(image: Image): readonly ImageAlternative[] {
-  return entriesBetween(
-    image,
-    ['__alt_instructions', '__alt_instructions_end'],
-    ALTERNATIVE_BYTES,
-    (view, at) => {
-      const padByteLength = view.getUint8(12)
-      const feature = view.getUint16(8, true)
-      return {
-        site: {
-          start: advance(at, view.getInt32(0, true)),
-          byteLength: view.getUint8(10) + padByteLength,
-        },
-        padByteLength,
-        replacement: {
-          start: advance(at, 4 + view.getInt32(4, true)),
-          byteLength: view.getUint8(11),
-        },
-        feature: feature & ~FLAG_NOT,
-        negated: (feature & FLAG_NOT) !== 0,
-      }
+  const bounds = ['__alt_instructions', '__alt_instructions_end'] as const
+  const table = boundsOf(image, bounds)
+  for (const { entryBytes, padAt } of ALTERNATIVE_LAYOUTS) {
+    if (table === undefined || table.byteLength % entryBytes !== 0) continue
+    const entries = entriesBetween(image, bounds, entryBytes, (view, at) =>
+      readAlternative(view, at, padAt),
+    )
+    if (entries.every(({ site }) => isCode(image, site))) return entries
+  }
+  return []
+}
+
+function readAlternative(
+  view: DataView,
+  at: VirtualAddress,
+  padAt: number | undefined,
+): ImageAlternative {
+  const padByteLength = padAt === undefined ? 0 : view.getUint8(padAt)
+  const feature = view.getUint16(8, true)
+  return {
+    site: {
+      start: advance(at, view.getInt32(0, true)),
+      byteLength: view.getUint8(10) + padByteLength,
     },
-  )
+    padByteLength,
+    replacement: {
+      start: advance(at, 4 + view.getInt32(4, true)),
+      byteLength: view.getUint8(11),
+    },
+    feature: feature & ~FLAG_NOT,
+    negated: (feature & FLAG_NOT) !== 0,
+  }
+}
+
+function isCode(image: Image, range: AddressRange<VirtualAddress>): boolean {
+  return image.sections.some((section) => section.executable && contains(section, range))
 }
 
 /** Both exception tables: the one for the running hypervisor, and the one that comes before it. */

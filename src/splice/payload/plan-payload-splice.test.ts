@@ -170,6 +170,28 @@ describe('planPayloadSplice()', () => {
     }
   })
 
+  it('undoes what an entry pushed in a stub, and finds that again too', () => {
+    const image = hypervisorOf({
+      text: [
+        { name: 'entry', code: 'e8 {pc32 pushes}  c3' },
+        { name: 'pushes', code: '53  b8 01 00 00 00  5b  c3' },
+      ],
+    })
+    const sections = [{ section: '.text.pushes', replaces: 'pushes', code: '31 c0  c3' }]
+    const order = orderOf(image, sections)
+    const memory = new SampleMemory(image)
+    const plan = planned(planOn(order, memory))
+    expect(shape(plan)).toEqual([
+      'stage padding behind .text+0x8',
+      'stage padding behind .text+0x18',
+      'switch pushes+0x1',
+    ])
+    expect(plan.writes[1]?.after[0]).toBe(0x5b)
+    memory.apply(plan.writes)
+    expect(planOn(order, memory)).toEqual({ kind: 'planned', plan })
+    expect(planOn(order, memory, plan)).toEqual({ kind: 'planned', plan })
+  })
+
   it('makes another plan where something else took the room', () => {
     const order = orderOf(IMAGE, SECTIONS)
     const memory = new SampleMemory(IMAGE)
