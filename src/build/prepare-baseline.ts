@@ -123,8 +123,7 @@ function unknownLayout(): { readonly kind: 'refused'; readonly refusal: Baseline
   }
 }
 
-/** Versions are compared as far as both are known. */
-/** Whether the source says that it is of another version than the base. */
+/** Whether the source says that it is of another version than the base, as far as both say it. */
 export function refuseSource(source: SourceTree, target: BuildTarget): BaselineRefusal | undefined {
   const pairs = [
     [source.version, target.version],
