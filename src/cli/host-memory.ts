@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describeDmaRefusal, type DmaRefusal, withDma } from '../channel/dma-session.ts'
+import { describeDmaRefusal, type DmaRefusal, type DmaSession, withDma } from '../channel/dma-session.ts'
 import { ENGINE_KINDS, type EngineKind } from '../device/engines.ts'
 import { parseCpuInfo } from '../host/cpu-facts.ts'
 import { listHotfixes } from '../host/fix-shelf.ts'
@@ -24,11 +24,14 @@ export interface DmaWish {
   readonly reuseVendorCode?: boolean
 }
 
+/** The host's memory through a session that tells what it cost. */
+export type OpenMemory = HostMemory & { readonly session: DmaSession }
+
 /** Opens the DMA channel on an open host for `work`, and closes it. */
 export async function tryHostMemory<T>(
   host: OpenHost,
   wish: DmaWish,
-  work: (memory: HostMemory) => Promise<T>,
+  work: (memory: OpenMemory) => Promise<T>,
 ): Promise<HostMemoryOutcome<T>> {
   const { hypervisor, sysctl, image, journalFile, bootId, folders } = host
   const iommu = readIommuMode(sysctl)
@@ -53,7 +56,7 @@ export async function tryHostMemory<T>(
 export async function withHostMemory<T>(
   host: OpenHost,
   wish: DmaWish,
-  work: (memory: HostMemory) => Promise<T>,
+  work: (memory: OpenMemory) => Promise<T>,
 ): Promise<T> {
   const outcome = await tryHostMemory(host, wish, work)
   if (outcome.kind === 'done') return outcome.result

@@ -5,7 +5,7 @@ import type { Bundle } from '../hotfix/bundle.ts'
 import { toMachine } from '../image/image-location.ts'
 import type { Image } from '../image/image.ts'
 import { overlayImage } from '../image/overlay-image.ts'
-import type { TransferFailure } from '../memory/physical-memory.ts'
+import type { PhysicalMemory, TransferFailure } from '../memory/physical-memory.ts'
 import type { FixState } from '../splice/fix-state.ts'
 import { lastTransactionOf } from '../splice/journal-history.ts'
 import type { JournalEntry } from '../splice/journal.ts'
@@ -38,9 +38,14 @@ export type LocateOutcome =
   | (NoSplices & { readonly fix: string })
   | { readonly kind: 'read-failed'; readonly outcome: TransferFailure }
 
+/** The memory that the running image lies in. */
+export type HypervisorMemory = Pick<DmaSession, 'location' | 'engine'> & {
+  readonly memory: PhysicalMemory
+}
+
 /** What is needed to look a fix up in memory. */
 export interface HostMemory {
-  readonly session: DmaSession
+  readonly session: HypervisorMemory
   readonly image: Image
   readonly journal: readonly JournalEntry[]
   readonly bootId: string
@@ -96,7 +101,7 @@ export async function locateFix(host: HostMemory, shelved: ShelvedHotfix): Promi
 
 /** What memory holds at the writes of a plan that was journalled. */
 export async function stateInMemory(
-  session: DmaSession,
+  session: HypervisorMemory,
   plan: SplicePlan,
 ): Promise<
   | { readonly kind: 'state'; readonly state: FixState }
@@ -158,7 +163,7 @@ type ReadRanges =
 
 /** The bytes of the running image at these ranges. */
 export async function readRanges(
-  { memory, location }: DmaSession,
+  { memory, location }: HypervisorMemory,
   ranges: readonly AddressRange<VirtualAddress>[],
 ): Promise<ReadRanges> {
   const read = await readAll(

@@ -85,8 +85,10 @@ function livepatchApply(hotfix: string, name: string): JournalRecord {
     kind: 'livepatch-apply',
     transaction: 't1',
     action: 'apply',
-    functions: [],
+    hotfix,
+    name,
+    buildId,
     dependsOn: buildId,
-    ...{ hotfix, name, buildId },
+    functions: [],
   }
 }
