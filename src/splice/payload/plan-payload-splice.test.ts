@@ -10,7 +10,12 @@ import { SampleMemory } from '../testing/sample-splice.ts'
 import type { PayloadOrder } from './examine-payload.ts'
 import { payloadReads } from './payload-reads.ts'
 import { type PlannedPayloadSplice, planPayloadSplice } from './plan-payload-splice.ts'
-import { hypervisorOf, partAt, type SampleHypervisor } from './testing/sample-hypervisor.ts'
+import {
+  fillerFor,
+  hypervisorOf,
+  partAt,
+  type SampleHypervisor,
+} from './testing/sample-hypervisor.ts'
 import { examined, orderOf, type SampleSection } from './testing/sample-order.ts'
 
 const NEAR = 'b8 01 00 00 00'
@@ -117,7 +122,7 @@ describe('planPayloadSplice()', () => {
   })
 
   it('overwrites code that cannot run, behind endbr64, only when it may', () => {
-    const filled = hypervisorOf({ ...SAMPLE, text: [...SAMPLE.text, fillUp(SAMPLE)] })
+    const filled = hypervisorOf({ ...SAMPLE, text: [...SAMPLE.text, fillerFor(SAMPLE)] })
     const sections = [{ ...NEW_SHORT, code: `${'90 '.repeat(48)} c3` }]
     const refused = planOn(orderOf(filled, sections), new SampleMemory(filled))
     expect(kinds(refused)).toEqual(['no-room'])
@@ -127,7 +132,7 @@ describe('planPayloadSplice()', () => {
   })
 
   it('leaves code alone that new code leads to', () => {
-    const filled = hypervisorOf({ ...SAMPLE, text: [...SAMPLE.text, fillUp(SAMPLE)] })
+    const filled = hypervisorOf({ ...SAMPLE, text: [...SAMPLE.text, fillerFor(SAMPLE)] })
     const sections = [{ ...NEW_SHORT, code: `${'90 '.repeat(48)} e9 {pc32 vmx_exit}` }]
     const order = orderOf(filled, sections, { reuse: 'intel' })
     expect(kinds(planOn(order, new SampleMemory(filled)))).toEqual(['no-room'])
@@ -243,10 +248,4 @@ function isRoom(image: Image, write: SplicePlan['writes'][number], allowed: 'int
   if (allowed === undefined || owner === undefined) return false
   const range = { start: owner.address, byteLength: owner.byteLength }
   return owner.name.startsWith('vmx_') && contains(range, rangeOf(write))
-}
-
-/** A function that leaves hardly any padding behind the sample's `.text`. */
-function fillUp(sample: SampleHypervisor) {
-  const used = hypervisorOf(sample).text.byteLength
-  return { name: 'filler', code: '90 '.repeat(4096 - 32 - Math.ceil(used / 16) * 16) }
 }

@@ -34,6 +34,8 @@ export interface SampleHypervisor {
   readonly rodata?: readonly SamplePart[]
   readonly initText?: readonly SamplePart[]
   readonly initData?: readonly SamplePart[]
+  /** Where it is linked; Xen's own address when absent. */
+  readonly start?: bigint
 }
 
 interface PlacedPart {
@@ -52,7 +54,8 @@ const SECTIONS = [
 /** The image of a sample: its sections one behind the other, each on a page of its own. */
 export function hypervisorOf(sample: SampleHypervisor): Image {
   const parts = new Map<string, PlacedPart>()
-  let next = virtualAddress(SAMPLE_START)
+  const first = sample.start ?? SAMPLE_START
+  let next = virtualAddress(first)
   const placed = SECTIONS.map((section) => {
     next = alignUp(next, 4096)
     const start = next
@@ -90,7 +93,7 @@ export function hypervisorOf(sample: SampleHypervisor): Image {
     sections,
     symbols: [
       ...drafts.flatMap(({ draft, own }) => own.flatMap((one) => symbolsOf(one, draft))),
-      { ...MARKER, name: '_start', value: SAMPLE_START, section: sections[0] as SectionDraft },
+      { ...MARKER, name: '_start', value: first, section: sections[0] as SectionDraft },
       { ...MARKER, name: '_end', value: (note.address ?? 0n) + 0x1000n, section: note },
     ],
     segments: [
@@ -150,6 +153,12 @@ function noteAt(address: VirtualAddress): SectionDraft {
   )
   if (note === undefined) throw new Error('The sample has no build-id')
   return { ...note, address }
+}
+
+/** A function that leaves hardly any padding behind the sample's `.text`. */
+export function fillerFor(sample: SampleHypervisor): SamplePart {
+  const used = alignUp(virtualAddress(BigInt(hypervisorOf(sample).text.byteLength)), 16)
+  return { name: 'filler', code: '90 '.repeat(4096 - 32 - Number(used)) }
 }
 
 /** Where a part of the sample lies. */
