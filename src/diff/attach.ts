@@ -146,16 +146,16 @@ function fixupEntrances(
   return entrances
 }
 
-/** The code that an entry of `.altinstructions` puts in; undefined where it has no bytes. */
-function replacementOf(
-  opened: Opened,
-  atom: Atom,
-  entry: TableEntry,
-): Atom | undefined | 'malformed' {
+/**
+ * The code that an entry of `.altinstructions` puts in.
+ *
+ * Where it has no bytes it is a place all the same: Xen's loader wants the entry to lead into
+ * `.altinstr_replacement`.
+ */
+function replacementOf(opened: Opened, atom: Atom, entry: TableEntry): Atom | 'malformed' {
   const byteLength = atom.bytes?.[REPLACEMENT_LENGTH_AT]
   const target = entry.fields.get(4)?.target
   if (byteLength === undefined || target?.kind !== 'place') return 'malformed'
-  if (byteLength === 0) return undefined
   // The reader of ELF files has checked that the index names a section.
   const section = opened.elf.sections[target.section] as ElfSection
   const start = target.offset
@@ -189,10 +189,6 @@ function entryReferences(
       references.push(reference)
     } else if (replacement !== undefined) {
       references.push({ ...reference, target: { kind: 'atom', atom: replacement, offset: 0 } })
-    } else {
-      // Nothing is copied from there, but the hole has to hold something: the place itself.
-      const [site] = references
-      references.push({ ...reference, target: site?.target ?? reference.target })
     }
   }
   return references

@@ -13,7 +13,7 @@ export interface AlternativeEntry {
   readonly offset: number
   readonly siteByteLength: number
   readonly padByteLength: number
-  /** Where the replacement lies in `.altinstr_replacement`; without a meaning where it is empty. */
+  /** Where the replacement lies in `.altinstr_replacement`. */
   readonly replacementOffset: number
   readonly replacementByteLength: number
   readonly feature: number
@@ -44,6 +44,9 @@ export function readAlternatives(elf: ElfFile, references: References): Alternat
   const table = elf.sections.find(({ name }) => name === ALTERNATIVES)
   if (table?.bytes === undefined || table.bytes.length === 0) return { kind: 'read', entries: [] }
   const replacements = elf.sections.find(({ name }) => name === REPLACEMENTS)
+  if (replacements === undefined) {
+    return refused({ kind: 'section-missing', section: REPLACEMENTS })
+  }
   const relocations = references.in(table.index)
   const third = relocations[2]?.offset
   const entryBytes = third === undefined ? table.bytes.length : Number(third)
@@ -82,12 +85,10 @@ export function readAlternatives(elf: ElfFile, references: References): Alternat
     ) {
       return refuse('has its site outside the code of the payload')
     }
-    // Where nothing is copied, NOPs are put, and the distance may lead anywhere.
     if (
-      replacementByteLength > 0 &&
-      (replacement.section !== replacements?.index ||
-        replacement.offset < 0 ||
-        replacement.offset + replacementByteLength > Number(replacements.byteLength))
+      replacement.section !== replacements.index ||
+      replacement.offset < 0 ||
+      replacement.offset + replacementByteLength > Number(replacements.byteLength)
     ) {
       return refuse(`has its replacement outside ${REPLACEMENTS}`)
     }

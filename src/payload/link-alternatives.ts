@@ -22,7 +22,7 @@ export function linkAlternatives(
   return read.entries.flatMap((entry, index) => {
     const section = sections.find((each) => each.section === entry.section)
     // Nothing reaches the code that the entry is about.
-    if (section === undefined) return []
+    if (section === undefined || holder?.bytes === undefined) return []
     return linkAlternative(link, entry, index, section, holder)
   })
 }
@@ -32,23 +32,19 @@ function linkAlternative(
   entry: AlternativeEntry,
   index: number,
   section: LinkedSection,
-  holder: ElfSection | undefined,
+  holder: ElfSection,
 ): LinkedAlternative[] {
   const site = advance(section.start, entry.offset)
   const from = entry.replacementOffset
   const end = from + entry.replacementByteLength
-  // An empty replacement, which NOPs stand for, needs no section of replacements.
-  const isEmpty = entry.replacementByteLength === 0
-  const replacement = isEmpty
-    ? new Uint8Array()
-    : copyBytes(holder?.bytes ?? new Uint8Array(), from, end)
+  const replacement = copyBytes(holder.bytes ?? new Uint8Array(), from, end)
   const refuse = (why: string): LinkedAlternative[] => {
     link.refuse({ kind: 'alternative-unsupported', entry: index, why })
     return []
   }
   const isBranch = replacement.length >= 5 && (replacement[0] ?? 0) >> 1 === BRANCH_REL32 >> 1
   let isBranchLinked = false
-  for (const relocation of holder === undefined ? [] : link.references.in(holder.index)) {
+  for (const relocation of link.references.in(holder.index)) {
     const at = Number(relocation.offset) - from
     if (at < 0 || at >= replacement.length) continue
     const isRelative = relocation.type !== R_X86_64[64] && relocation.type !== R_X86_64.NONE

@@ -487,9 +487,9 @@ describe('readPayload()', () => {
       { kind: 'bad-symbol' },
     ],
     [
-      'alternatives that are no whole entries',
-      foreign(adding(loaded('.altinstructions', new Uint8Array(13)))),
-      { kind: 'bad-section-size' },
+      'alternatives without replacements',
+      foreign(adding(loaded('.altinstructions', new Uint8Array(14)))),
+      { kind: 'section-missing' },
     ],
     [
       'alternatives without relocations',
