@@ -50,6 +50,8 @@ const CHECKOUT_COMMANDS = [
   'exposure',
   'inventory',
   'vex',
+  'source',
+  'build',
 ].map((command) => path.join(CHECKOUT, 'src/cli', `${command}.ts`))
 
 export interface KitOptions {

@@ -13,9 +13,9 @@
  */
 
 import { hex, machineAddress, virtualAddress } from '../address/address.ts'
+import { count, list, object, oneOf, parsed, readForm, text, variant } from '../hotfix/json-form.ts'
 import { parseBuildId } from '../image/build-id.ts'
 import { bytesAsHex, bytesFromHex } from './bytes-as-hex.ts'
-import { count, list, object, oneOf, parsed, readForm, text, variant } from './json-form.ts'
 import type {
   BeginRecord,
   Checksum,
@@ -69,7 +69,11 @@ export function decodeLine(line: Uint8Array, checksum: Checksum): DecodedLine {
     return { kind: 'unknown-form', why: `the version is not ${LINE_MARK}` }
   }
   const read = readForm(body, parseJson(json))
-  if (read.kind === 'fault') return { kind: 'unknown-form', why: read.why }
+  if (read.kind === 'fault') {
+    const { field, found, wanted } = read
+    const place = field === '' ? 'the body' : field
+    return { kind: 'unknown-form', why: `${place} is ${found}, wanted ${wanted}` }
+  }
   return { kind: 'entry', entry: { sequence: Number(sequence), ...read.value } }
 }
 

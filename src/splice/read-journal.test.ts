@@ -72,7 +72,7 @@ describe('decodeLine()', () => {
       '"record":{"kind":"intent","transaction":"t","write":-1,"direction":"put-after"}}'
     expect(decodeLine(lineOf(body), crc32)).toEqual({
       kind: 'unknown-form',
-      why: 'record.write is not a whole number from 0',
+      why: 'record.write is -1, wanted a whole number from 0',
     })
   })
 
