@@ -1,6 +1,9 @@
 import type { ShelvedHotfix } from '../host/fix-shelf.ts'
+import { describeFunctionTaken, findFunctionTaken } from '../host/function-taken.ts'
 import { type HostMemory, locateFix, stateInMemory } from '../host/locate-fix.ts'
 import type { FixState } from '../splice/fix-state.ts'
+import { describeSpliceRefusal } from '../splice/payload/describe-splice-refusal.ts'
+import type { SpliceRefusal } from '../splice/payload/splice-refusal.ts'
 import { lastTransactionOf } from '../splice/journal-history.ts'
 import { describeState } from '../splice/state-of.ts'
 import { locateFailure } from './change-report.ts'
@@ -16,11 +19,21 @@ export async function statusInMemory(
 ): Promise<FixStatus> {
   const { name } = shelved.hotfix.manifest
   const facts = statusFacts(host, name)
+  if (facts.journal === undefined) {
+    const found = await findFunctionTaken(memory, shelved.hotfix)
+    if (found.kind === 'read-failed') throw locateFailure(found)
+    // The bytes are a livepatch's then, which is no reason to call them foreign.
+    if (found.kind === 'function-taken' && found.taken.channel === 'livepatch') {
+      const sentence = `The fix is not applied: ${describeFunctionTaken(found.taken)}`
+      return { fix: name, state: 'not-applied', channel: undefined, sentence, ...facts }
+    }
+  }
   const outcome = await locateFix(memory, shelved)
-  // What was never spliced need not be spliceable: it is not applied then.
-  const mayBeSpliced = facts.journal !== undefined
-  if (!mayBeSpliced && outcome.kind === 'no-splice-form') {
-    const sentence = 'The fix is not applied: Xen lists no livepatch of it'
+  if (outcome.kind === 'no-splice-form' || outcome.kind === 'not-spliceable') {
+    // One hotfix that cannot be spliced here and now must not hide how the others are.
+    if (facts.journal !== undefined) return statusFromJournal(host, memory, name)
+    const why = outcome.kind === 'not-spliceable' ? describeAll(outcome.refusals) : ''
+    const sentence = `The fix is not applied: neither Xen's list nor the journal has it${why}`
     return { fix: name, state: 'not-applied', channel: undefined, sentence, ...facts }
   }
   if (outcome.kind !== 'located') throw locateFailure(outcome)
@@ -52,4 +65,8 @@ function stateFacts(
   const isIn = state.kind === 'applied' || state.kind === 'inconsistent'
   const channel = isIn ? 'dma' : undefined
   return { fix, state: state.kind, channel, sentence: describeState(state) }
+}
+
+function describeAll(refusals: readonly SpliceRefusal[]): string {
+  return `. ${refusals.map(describeSpliceRefusal).join('. ')}`
 }
