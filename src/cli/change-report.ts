@@ -124,7 +124,7 @@ export function locateFailure(
     outcome.kind === 'not-spliceable'
       ? {
           exit: spliceExit(outcome.refusals),
-          sentences: outcome.refusals.map(describeSpliceRefusal),
+          sentences: spliceSentences(outcome.refusals),
         }
       : { exit: planExit(outcome.refusals), sentences: outcome.refusals.map(describePlanRefusal) }
   return new CommandFailed(
@@ -243,4 +243,10 @@ const SPLICE_EXITS: Partial<Readonly<Record<SpliceRefusal['kind'], ExitName>>> =
   'bug-frames': 'noForm',
   exceptions: 'noForm',
   'nothing-to-switch': 'noForm',
+}
+
+function spliceSentences(refusals: readonly SpliceRefusal[]): readonly string[] {
+  const sentences = refusals.map(describeSpliceRefusal)
+  const hint = 'There may be room in code that these CPUs cannot run: --reuse-vendor-code allows it'
+  return refusals.some(({ kind }) => kind === 'no-room') ? [...sentences, hint] : sentences
 }

@@ -21,6 +21,7 @@ import { requireHotfix, requireSameBuild } from './require-hotfix.ts'
 interface PlanOptions extends HostOptions {
   readonly json?: boolean
   readonly offline?: boolean
+  readonly reuseVendorCode?: boolean
 }
 
 export function planCommand(): Command {
@@ -30,6 +31,7 @@ export function planCommand(): Command {
     )
     .argument('FIX', 'a hotfix by name, or the path of a bundle or a fix file')
   return withHostOptions(command)
+    .option('--reuse-vendor-code', 'on a host: write over code that its CPUs cannot run')
     .option('--offline', 'plan from --symbols alone, on any machine')
     .addHelpText(
       'after',
@@ -51,10 +53,11 @@ export function planCommand(): Command {
 
 async function planOnHost(shelved: ShelvedHotfix, options: PlanOptions): Promise<LocatedFix> {
   const engine = readEngineKind(options.engine)
+  const { reuseVendorCode = false } = options
   const hypervisor = requireHypervisor()
   requireSameBuild(shelved.hotfix, requireBuildId(hypervisor))
   return withHost(hypervisor, options, (host) =>
-    withHostMemory(host, { engine }, async (memory) => {
+    withHostMemory(host, { engine, reuseVendorCode }, async (memory) => {
       const outcome = await locateFix(memory, shelved)
       if (outcome.kind === 'located') return outcome.located
       throw locateFailure(outcome)
