@@ -1,4 +1,4 @@
-import { advance, alignUp, type VirtualAddress } from '../address/address.ts'
+import { advance, alignUp, distance, type VirtualAddress } from '../address/address.ts'
 import { type AddressRange, overlaps, rangeEnd } from '../address/address-range.ts'
 import { paddingBehindText } from '../image/free-bytes.ts'
 import type { Image } from '../image/image.ts'
@@ -68,7 +68,9 @@ export function freePlace(
     start + BigInt(byteLength) <= end;
     start = advance(start, CODE_ALIGNMENT)
   ) {
-    const range = { start, byteLength }
+    const units = Math.ceil(byteLength / CODE_ALIGNMENT) * CODE_ALIGNMENT
+    // Whole units, as all room is given out: in a unit that is used, some bytes may look free.
+    const range = { start, byteLength: Math.min(units, distance(start, end)) }
     const bytes = padding.live.bytesAt(range)
     const isFree = bytes?.every((byte) => byte === padding.fill) === true
     if (isFree && !taken.some((other) => overlaps(other, range))) return start

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { distance, type VirtualAddress } from '../../address/address.ts'
+import { advance, distance, type VirtualAddress } from '../../address/address.ts'
 import { type AddressRange, contains } from '../../address/address-range.ts'
 import { copyBytes } from '../../address/copy-bytes.ts'
+import { NEAR_JUMP_BYTES } from '../../x86/jump.ts'
 import type { EntrySwitch, EntryWrite, StubPlace } from '../entry/entry-switch.ts'
 import type { LiveBytes } from '../live-bytes.ts'
 import { rangeOf } from '../plan-shape.ts'
@@ -31,12 +32,6 @@ export interface PayloadLayout {
   spot(range: AddressRange<VirtualAddress>): Pick<EntryWrite, 'before' | 'place' | 'why'>
 }
 
-/** A stub may begin anywhere; this keeps it apart from what another plan puts behind it. */
-const STUB_ALIGNMENT = 16
-
-/** The least that code is aligned to, as compilers align functions. */
-const CODE_ALIGNMENT = 16
-
 /** Takes what is free: the largest sections first, so that small ones fill what they leave. */
 export function freshLayout(
   { toPlace, order: { image } }: ExaminedPayload,
@@ -48,9 +43,7 @@ export function freshLayout(
       const places = new Map<number, VirtualAddress>()
       const refusals: SpliceRefusal[] = []
       for (const part of toPlace.toSorted((a, b) => b.byteLength - a.byteLength)) {
-        const alignment =
-          part.kind === 'code' ? Math.max(part.alignment, CODE_ALIGNMENT) : part.alignment
-        const { byteLength, name } = part
+        const { byteLength, alignment, name } = part
         const at = room.take({ byteLength, alignment })
         if (at === undefined) refusals.push(noRoom(room, name, byteLength))
         else places.set(part.section, at)
@@ -59,7 +52,7 @@ export function freshLayout(
     },
     placeStub: (entry) => {
       const { stubByteLength: byteLength, function: switched } = entry
-      const at = room.take({ byteLength, alignment: STUB_ALIGNMENT })
+      const at = room.take({ byteLength, alignment: 1 })
       if (at !== undefined) return stubPlace(room, { start: at, byteLength })
       return {
         kind: 'refused',
@@ -67,13 +60,36 @@ export function freshLayout(
       }
     },
     isFree: (range) => {
-      const linked = image.bytesAt(range)
-      const found = live.bytesAt(range)
+      // The last bytes of another plan's jump may be the linked ones by chance.
+      const around = {
+        start: advance(range.start, 1 - NEAR_JUMP_BYTES),
+        byteLength: range.byteLength + NEAR_JUMP_BYTES - 1,
+      }
+      const linked = image.bytesAt(around)
+      const found = live.bytesAt(around)
       return !room.isTaken(range) && linked !== undefined && sameBytes(linked, found)
     },
     reserve: (range) => room.reserve(range),
     spot: (range) => spotIn(room, range),
   }
+}
+
+/**
+ * No engine carries less in one transfer, even where it replaces whole sectors of 512 bytes: the
+ * smallest limit is 2,048 bytes (`src/device/edu.ts`).
+ */
+const STAGE_BYTES = 1024
+
+/** The runs in which a section is staged, one write each. */
+export function stagePieces({
+  start,
+  byteLength,
+}: AddressRange<VirtualAddress>): readonly AddressRange<VirtualAddress>[] {
+  const count = Math.ceil(byteLength / STAGE_BYTES)
+  return Array.from({ length: count }, (_, index) => ({
+    start: advance(start, index * STAGE_BYTES),
+    byteLength: Math.min(STAGE_BYTES, byteLength - index * STAGE_BYTES),
+  }))
 }
 
 /** Where the parts of a payload were put before. */
@@ -89,16 +105,20 @@ export function placesOfPlan(
   { toPlace, order: { image } }: ExaminedPayload,
   { writes, buildId }: SplicePlan,
 ): KnownPlaces | undefined {
+  if (buildId !== image.buildId) return undefined
   const staged = writes.filter(({ role }) => role === 'stage').map(rangeOf)
-  if (buildId !== image.buildId || staged.length < toPlace.length) return undefined
   const sections = new Map<number, VirtualAddress>()
-  for (const [index, { section, byteLength }] of toPlace.entries()) {
-    const range = staged[index]
-    if (range?.byteLength !== byteLength) return undefined
-    sections.set(section, range.start)
+  for (const { section, byteLength } of toPlace) {
+    const start = staged[0]?.start
+    if (start === undefined) return undefined
+    for (const piece of stagePieces({ start, byteLength })) {
+      const range = staged.shift()
+      if (range?.start !== piece.start || range.byteLength !== piece.byteLength) return undefined
+    }
+    sections.set(section, start)
   }
   const relays = writes.filter(({ role }) => role === 'relay').map(rangeOf)
-  return { sections, relays, stubs: staged.slice(toPlace.length) }
+  return { sections, relays, stubs: staged }
 }
 
 /**

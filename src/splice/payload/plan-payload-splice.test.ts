@@ -27,7 +27,7 @@ const SAMPLE: SampleHypervisor = {
     { name: 'inner', code: `${NEAR}  c3` },
     { name: 'short', code: '31 c0  ff c0  c3' },
     { name: 'helper', code: '31 c0  c3' },
-    { name: 'vmx_exit', code: `f3 0f 1e fa  ${'90 '.repeat(120)} c3` },
+    { name: 'vmx_exit', code: `f3 0f 1e fa  ${'31 c9 '.repeat(60)} c3` },
     { name: 'vmx_small', code: `${'90 '.repeat(40)} c3` },
   ],
   rodata: [
@@ -195,6 +195,22 @@ describe('planPayloadSplice()', () => {
     memory.apply(plan.writes)
     expect(planOn(order, memory)).toEqual({ kind: 'planned', plan })
     expect(planOn(order, memory, plan)).toEqual({ kind: 'planned', plan })
+  })
+
+  it('stages in runs that every engine carries', () => {
+    const long = { ...NEW_SHORT, code: `${'31 c0 '.repeat(1100)} c3` }
+    const plan = planned(planOn(orderOf(IMAGE, [long]), new SampleMemory(IMAGE)))
+    const staged = plan.writes.filter(({ role }) => role === 'stage')
+    expect(staged.map(({ after }) => after.length)).toEqual([1024, 1024, 153])
+    expect(staged[1]?.at).toBe(advance(staged[0]?.at ?? IMAGE.start, 1024))
+  })
+
+  it('refuses what could not be told from free room', () => {
+    const zeros = { section: '.rodata.s', code: `01 ${'00 '.repeat(40)}` }
+    const result = planOn(orderOf(IMAGE, [NEW_OLD, zeros]), new SampleMemory(IMAGE))
+    expect(result).toMatchObject({
+      refusals: [{ kind: 'looks-like-padding', section: '.rodata.s' }],
+    })
   })
 
   it('makes another plan where something else took the room', () => {

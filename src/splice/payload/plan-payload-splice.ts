@@ -1,4 +1,5 @@
-import type { VirtualAddress } from '../../address/address.ts'
+import { distance, type VirtualAddress } from '../../address/address.ts'
+import { copyBytes } from '../../address/copy-bytes.ts'
 import { overlaps } from '../../address/address-range.ts'
 import { imageBugFrames } from '../../image/image-tables.ts'
 import type { Image } from '../../image/image.ts'
@@ -18,10 +19,11 @@ import {
   type KnownPlaces,
   type PayloadLayout,
   placesOfPlan,
+  stagePieces,
 } from './payload-layout.ts'
 import { placesInMemory } from './places-in-memory.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
-import { paddingRun, Room } from './room.ts'
+import { paddingRun, Room, ROOM_UNIT_BYTES } from './room.ts'
 
 export interface PayloadSpliceInput {
   readonly examined: ExaminedPayload
@@ -99,20 +101,25 @@ function build(
   const code = new Map(linked.sections.map(({ section, bytes }) => [section, bytes]))
   const patched = applyAlternatives(code, linked.alternatives, image, live)
   if (patched.kind === 'refused') return patched
-  const stages = examined.toPlace.map(({ section, name: sectionName }): EntryWrite => {
-    const at = placed.places.get(section)
+  const stages: EntryWrite[] = []
+  const unfit: SpliceRefusal[] = []
+  for (const { section, name: sectionName } of examined.toPlace) {
+    const start = placed.places.get(section)
     const after = patched.sections.get(section)
     // Both were made from `toPlace`.
-    if (at === undefined || after === undefined) throw new RangeError(`No ${sectionName}`)
-    const spot = layout.spot({ start: at, byteLength: after.byteLength })
-    return { role: 'stage', at, after, ...spot }
-  })
-  const unfit = stages.flatMap((stage, index): SpliceRefusal[] => {
-    const section = examined.toPlace[index]?.name ?? ''
-    const at = metBugFrame(image, stage)
-    if (at !== undefined) return [{ kind: 'meets-bug-frame', section, at }]
-    return changesNothing(stage) ? [{ kind: 'looks-like-padding', section }] : []
-  })
+    if (start === undefined || after === undefined) throw new RangeError(`No ${sectionName}`)
+    const whole = { start, byteLength: after.byteLength }
+    const met = metBugFrame(image, start, after)
+    if (met !== undefined) unfit.push({ kind: 'meets-bug-frame', section: sectionName, at: met })
+    if (looksFree(layout.spot(whole).before, after)) {
+      unfit.push({ kind: 'looks-like-padding', section: sectionName })
+    }
+    for (const piece of stagePieces(whole)) {
+      const offset = distance(start, piece.start)
+      const bytes = copyBytes(after, offset, offset + piece.byteLength)
+      stages.push({ role: 'stage', at: piece.start, after: bytes, ...layout.spot(piece) })
+    }
+  }
   if (unfit.length > 0) return refused(...unfit)
   const switched = switchWrites(examined, linked.functions, layout)
   if (switched.kind === 'refused') return switched
@@ -124,19 +131,27 @@ function build(
 }
 
 /** Where new code would have a `ud2` that the image has a bug frame for. */
-function metBugFrame(image: Image, { at, after }: EntryWrite): VirtualAddress | undefined {
+function metBugFrame(
+  image: Image,
+  start: VirtualAddress,
+  code: Uint8Array,
+): VirtualAddress | undefined {
   return imageBugFrames(image)
-    .map((frame) => frame.at)
-    .find((frameAt) => {
-      const offset = frameAt - at
-      if (offset < 0n || offset >= BigInt(after.byteLength)) return false
-      return after[Number(offset)] === 0x0f && after[Number(offset) + 1] === 0x0b
+    .map(({ at }) => at)
+    .find((at) => {
+      const offset = at - start
+      if (offset < 0n || offset >= BigInt(code.byteLength)) return false
+      return code[Number(offset)] === 0x0f && code[Number(offset) + 1] === 0x0b
     })
 }
 
-/** As zeros in padding that holds zeros: the next plan would take them for free. */
-function changesNothing({ before, after }: EntryWrite): boolean {
-  return after.every((byte, index) => byte === before[index])
+/** Whether a unit of room would look free with these bytes in it, as zeros in padding do. */
+function looksFree(before: Uint8Array, after: Uint8Array): boolean {
+  for (let at = 0; at < after.byteLength; at += ROOM_UNIT_BYTES) {
+    const unit = after.subarray(at, at + ROOM_UNIT_BYTES)
+    if (unit.every((byte, index) => byte === before[at + index])) return true
+  }
+  return false
 }
 
 function switchWrites(

@@ -56,6 +56,12 @@ export function unrunnableRoom(image: Image, run: UnrunnableRun, vendor: UnusedV
   }
 }
 
+/**
+ * Room is given out in aligned units of so many bytes. A unit counts as free only if every byte of
+ * it is: bytes that look free by chance, inside of what another plan put there, never do.
+ */
+export const ROOM_UNIT_BYTES = 16
+
 /** Room as a plan uses it up. */
 export class Room {
   readonly #runs: readonly RoomRun[]
@@ -72,9 +78,10 @@ export class Room {
     for (const run of this.#runs) {
       const free = this.#freeParts(run)
       for (const part of free) {
-        const start = alignUp(part.start, alignment)
-        if (start + BigInt(byteLength) > rangeEnd(part)) continue
-        this.#taken.push({ start, byteLength })
+        const start = alignUp(part.start, Math.max(alignment, ROOM_UNIT_BYTES))
+        const whole = wholeUnits({ start, byteLength })
+        if (rangeEnd(whole) > rangeEnd(part)) continue
+        this.#taken.push(whole)
         return start
       }
     }
@@ -117,12 +124,24 @@ export class Room {
       taken.fill(1, Math.max(from, 0), Math.max(from + range.byteLength, 0))
     }
     const parts: AddressRange<VirtualAddress>[] = []
-    let start = 0
-    for (let at = 0; at <= run.byteLength; at += 1) {
-      if (at < run.byteLength && taken[at] === 0 && found[at] === run.before[at]) continue
-      if (at > start) parts.push({ start: advance(run.start, start), byteLength: at - start })
-      start = at + 1
+    let open: number | undefined
+    const first = distance(run.start, alignUp(run.start, ROOM_UNIT_BYTES))
+    for (let at = first; ; at += ROOM_UNIT_BYTES) {
+      const unit = found.subarray(at, at + ROOM_UNIT_BYTES)
+      const isFree =
+        at + ROOM_UNIT_BYTES <= run.byteLength &&
+        unit.every((byte, index) => taken[at + index] === 0 && byte === run.before[at + index])
+      if (isFree) open ??= at
+      else if (open !== undefined) {
+        parts.push({ start: advance(run.start, open), byteLength: at - open })
+        open = undefined
+      }
+      if (at + ROOM_UNIT_BYTES > run.byteLength) return parts
     }
-    return parts
   }
+}
+
+function wholeUnits(range: AddressRange<VirtualAddress>): AddressRange<VirtualAddress> {
+  const byteLength = Math.ceil(range.byteLength / ROOM_UNIT_BYTES) * ROOM_UNIT_BYTES
+  return { start: range.start, byteLength }
 }
