@@ -61,23 +61,17 @@ export function attach(
     options.index.add(section.index, runs?.map(({ atom }) => atom) ?? [])
   }
   for (const { section, entries } of tables) {
-    const replacements = new Map<string, Atom>()
     for (const entry of entries) {
       const atom = cutAtom(section, 'attached', entry)
       const site = targetOf(opened, entry.fields.get(0))
       const owner = site === undefined ? undefined : (fixupOwners.get(site) ?? site)
       const isAlternative = tableKind(section.name) === 'alternatives'
-      const cut = isAlternative ? replacementOf(opened, atom, entry) : undefined
-      if (cut === 'malformed') {
+      const replacement = isAlternative ? replacementOf(opened, atom, entry) : undefined
+      if (replacement === 'malformed') {
         malformed.push(section)
         continue
       }
-      const key = cut === undefined ? '' : `${cut.start}+${cut.byteLength}`
-      const replacement = replacements.get(key) ?? cut
-      if (replacement !== undefined && !replacements.has(key)) {
-        replacements.set(key, replacement)
-        owned.push({ owner, atom: replacement })
-      }
+      if (replacement !== undefined) owned.push({ owner, atom: replacement })
       atom.references.push(...entryReferences(opened, { atom, entry, replacement }))
       owned.push({ owner, atom })
     }
