@@ -28,14 +28,18 @@ const ATTACHED = /^\.(altinstructions|altinstr_replacement|bug_frames\.\d|ex_tab
 
 // From xen/arch/x86/xen.lds.S and xen/include/xen/xen.lds.h, 4.17: what the link discards, what
 // lies between __init_begin and __init_end (freed after boot), and what it gathers into arrays
-// whose ends are symbols.
+// whose ends are symbols. A name counts as a whole or up to a dot, as in those files: with
+// -ffunction-sections `.text.startup_loop` holds a function of that name, and is no
+// `.text.startup`.
 const NAMED: readonly (readonly [pattern: RegExp, meaning: SectionClass])[] = [
-  [/^\.(discard|eh_frame|comment|note|debug|stab|exit|dtors|fini_array|text\.exit)/, 'ignored'],
+  [/^\.(discard|eh_frame|comment|note|exit|dtors|fini_array|text\.exit)(\.|$)/, 'ignored'],
+  [/^\.(debug|stab)/, 'ignored'],
   [/^\.exitcall\.exit$/, 'ignored'],
   [ATTACHED, 'attached'],
-  [/^\.livepatch\.hooks/, 'hook'],
-  [/^\.(init\.text|text\.startup)/, 'init-text'],
-  [/^\.(init\.setup|initcall|ctors|init_array|ex_table\.pre|trampoline_)/, 'boot-table'],
+  [/^\.livepatch\.hooks(\.|$)/, 'hook'],
+  [/^\.(init\.text|text\.startup)(\.|$)/, 'init-text'],
+  [/^\.(init\.setup|ctors|init_array|ex_table\.pre)(\.|$)/, 'boot-table'],
+  [/^\.(initcall[a-z0-9]*\.init|trampoline_(rel|seg))$/, 'boot-table'],
   [/^\.init\.(ro)?data\.cf_clobber$/, 'boot-table'],
   [/^\.data\.(param|schedulers|paramhypfs)(\.|$)/, 'boot-table'],
   [/^\.((ro)?data\.vpci|lockprofile\.data)(\.|$)/, 'boot-table'],

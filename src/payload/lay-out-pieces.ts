@@ -77,7 +77,7 @@ function sharedName(piece: Piece): string {
  */
 function areaOf(piece: Piece): Group['area'] {
   const area = sectionArea(piece.flags)
-  if (area === 'data' && piece.section.startsWith('.data.rel.ro')) return 'constant'
+  if (area === 'data' && /^\.data\.rel\.ro(\.|$)/.test(piece.section)) return 'constant'
   if (area === 'code' || area === 'constant' || area === 'data') return area
   throw new RangeError(`${piece.id} lies in ${piece.section}, which cannot be loaded`)
 }
