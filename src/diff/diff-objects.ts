@@ -1,3 +1,4 @@
+import type { ElfFile } from '../elf/elf-file.ts'
 import { labelOf, nameOf } from './atom.ts'
 import { compareUnits, type Comparison } from './comparison.ts'
 import { type Exposed, findExposed } from './exposed.ts'
@@ -6,6 +7,7 @@ import { type Included, includeNeeded } from './include.ts'
 import { judgeAssembler } from './judge-assembler.ts'
 import { judgeCode } from './judge-code.ts'
 import { judgeData } from './judge-data.ts'
+import { judgeFill } from './judge-fill.ts'
 import { judgeSections } from './judge-sections.ts'
 import { makePatch } from './make-patch.ts'
 import type { Note } from './note.ts'
@@ -52,7 +54,7 @@ export function diffObjects(before: ObjectFile | undefined, after: ObjectFile): 
   const now = openObject(after)
   const twins = findTwins(old, now)
   const comparison = compareUnits(old, now, twins)
-  if (now.isAssembler) return asAssembler(comparison)
+  if (now.isAssembler) return asAssembler(comparison, { before: before?.elf, after: after.elf })
   const included = includeNeeded(comparison)
   const { patch, reasons: linking } = makePatch(comparison, included)
   const reasons = gate(
@@ -66,10 +68,16 @@ export function diffObjects(before: ObjectFile | undefined, after: ObjectFile): 
 }
 
 /** Nothing is brought along of an object whose source is assembler. */
-function asAssembler(comparison: Comparison): ObjectDiff {
+function asAssembler(
+  comparison: Comparison,
+  elf: { readonly before: ElfFile | undefined; readonly after: ElfFile },
+): ObjectDiff {
   const none: Included = { atoms: [], aims: new Map(), reasons: [] }
   const patch = { pieces: [], symbols: [], replacements: [] }
-  return { ...summary(comparison, none), patch, reasons: judgeAssembler(comparison) }
+  const { before = elf.after, after } = elf
+  const fill = judgeFill(comparison, { before, after })
+  const reasons = gate(judgeAssembler(comparison), fill, judgeSections(comparison, { after }))
+  return { ...summary(comparison, none), patch, reasons }
 }
 
 function summary(

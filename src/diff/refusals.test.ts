@@ -321,4 +321,28 @@ describe('diffObjects() refuses', () => {
     ])
     expect(diff.patch.pieces).toEqual([])
   })
+
+  it.each([
+    ['the alignment', '.balign 64', '.balign 32'],
+    ['bytes in front of it', '.balign 64; .fill 32, 1, 0xcc', '.balign 64; .fill 16, 1, 0xcc'],
+    ['what such bytes are', '.balign 64; .fill 32, 1, 0xcc', '.balign 64; .fill 32, 1, 0x90'],
+    ['bytes that were in front', '.balign 64; .fill 32, 1, 0xcc', '.balign 64'],
+  ])('an assembler label of which only %s differs', (_, before, after) => {
+    const name = 'arch/x86/thunk.o'
+    const assembled = (fill: string): { name: string; elf: ElfFile } => {
+      const code = `.pushsection .text.thunk, \\"ax\\"\\n ${fill}\\n thunk: ret\\n.popsection`
+      const elf = compileC('thunk.c', `asm("${code}");`)
+      const symbols = elf.symbols.map((symbol) =>
+        symbol.kind === 'file' ? { ...symbol, name: 'thunk.S' } : symbol,
+      )
+      return { name, elf: { ...elf, symbols } }
+    }
+    expect(diffObjects(assembled(before), assembled(before)).reasons).toEqual([])
+    expect(diffObjects(assembled(before), assembled(after)).reasons).toContainEqual({
+      kind: 'assembler-changed',
+      object: name,
+      symbol: 'thunk',
+      section: '.text.thunk',
+    })
+  })
 })
