@@ -12,8 +12,10 @@ export interface BuildIndex {
   /** By what they make. */
   readonly commands: ReadonlyMap<string, SavedCommand>
   readonly objects: readonly PlannedObject[]
-  /** Sources of what is no object: generated headers, linker scripts, host tools. */
+  /** Sources of what is no object, as far as saved: generated headers, linker scripts, host tools. */
   readonly generatorInputs: ReadonlySet<string>
+  /** What `asm-offsets.h` is made from. */
+  readonly offsetInputs: ReadonlySet<string>
 }
 
 /** Reads what a build left in `xen`; undefined where it does not say what it linked. */
@@ -26,13 +28,13 @@ export function readBuildIndex(xen: string): BuildIndex | undefined {
   const objects = planLink(commands)
   if (objects === undefined) return undefined
   const linked = new Set(objects.flatMap(({ steps }) => steps))
-  const generatorInputs = new Set(offsetInputs(xen))
+  const generatorInputs = new Set<string>()
   for (const saved of commands.values()) {
     if (linked.has(saved.target)) continue
     if (saved.source !== undefined) generatorInputs.add(saved.source)
     for (const dependency of saved.dependencies ?? []) generatorInputs.add(dependency)
   }
-  return { commands, objects, generatorInputs }
+  return { commands, objects, generatorInputs, offsetInputs: new Set(offsetInputs(xen)) }
 }
 
 /** With the files that links lead to: a patch names `common/efi/boot.c`, make `arch/x86/efi/`'s. */
@@ -45,7 +47,7 @@ function resolveLinks(saved: SavedCommand, xen: string): SavedCommand {
   return { ...saved, source: real, dependencies: [...(dependencies ?? []), source] }
 }
 
-/** What `asm-offsets.h` is made from. Its rule saves no command, only make's dependencies. */
+/** The rule behind `asm-offsets.h` saves no command, only make's dependencies. */
 function offsetInputs(xen: string): readonly string[] {
   const file = path.join(xen, '.asm-offsets.s.d')
   if (!existsSync(file)) return []

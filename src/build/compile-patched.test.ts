@@ -63,6 +63,18 @@ describe('compilePatched()', () => {
     ])
   })
 
+  it('asks of a header behind the offsets of assembler code whether they move', async () => {
+    const kept = await compile(insertion('include/xen/offsets.h', 1, 'extern int more;'))
+    expect(kept).toMatchObject({ way: 'commands', pairs: [{ name: 'common/three.o' }] })
+    const moved = insertion('include/xen/offsets.h', 2, '#undef OFFSET\n#define OFFSET 2')
+    expect(await compile(moved)).toMatchObject({ way: 'make', pairs: [{ name: 'common/three.o' }] })
+  })
+
+  it('leaves it to make to say that offsets do not compile', async () => {
+    const broken = await compile(insertion('include/xen/offsets.h', 1, '#error stop'))
+    expect(broken).toMatchObject({ kind: 'does-not-compile', errors: [{ message: '#error stop' }] })
+  })
+
   it('gives both objects, equal where nothing came out different', async () => {
     const outcome = await compile(insertion('common/two.c', 2, '/* a comment */'))
     const [pair] = outcome.kind === 'compiled' ? outcome.pairs : []
@@ -107,7 +119,10 @@ describe('needsMake()', () => {
     if (index === undefined) throw new Error('The tiny tree has no index')
     const plain = insertion('common/one.c', 4, '')
     expect(needsMake([plain], index)).toBe(false)
-    expect(needsMake([plain, insertion('include/xen/offsets.h', 1, '')], index)).toBe(true)
+    expect(needsMake([plain, insertion('include/xen/offsets.h', 1, '')], index)).toBe(false)
+    expect(needsMake([plain, insertion('include/public/tiny.h', 1, '')], index)).toBe(true)
+    const generating = { ...index, generatorInputs: new Set(['common/one.c']) }
+    expect(needsMake([plain], generating)).toBe(true)
     expect(needsMake([{ ...plain, path: 'xen/arch/x86/entry.S' }], index)).toBe(true)
     expect(needsMake([{ ...plain, before: undefined }], index)).toBe(true)
     expect(needsMake([{ ...plain, after: undefined }], index)).toBe(true)

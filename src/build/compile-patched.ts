@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { runBuildCommand } from '../workshop/build-command.ts'
+import { keepsOffsets } from './assembler-offsets.ts'
 import type { Baseline } from './baseline.ts'
 import { type BaselineEntry, readBaselineEntry } from './baseline-entry.ts'
 import { type BuildIndex, readBuildIndex } from './build-index.ts'
@@ -40,7 +41,11 @@ export async function compilePatched(options: CompileOptions): Promise<PatchedBu
   if (index === undefined) throw new Error(`Cannot read the commands in ${baseline.directory}`)
   return await withWorkDirectory(cacheDirectory, async (directory) => {
     const build = { baseline, patch, entry, index, directory, progress }
-    return needsMake(patch.files, index) ? await byMake(build) : await byCommands(build)
+    if (needsMake(patch.files, index)) return await byMake(build)
+    writeSources(build)
+    if (!(await movesOffsets(build))) return await byCommands(build)
+    rmSync(path.join(directory, 'xen'), { recursive: true })
+    return await byMake(build)
   })
 }
 
@@ -54,20 +59,38 @@ interface Build {
   readonly progress: (line: string) => void
 }
 
-/** Whether more than objects is made from what is touched: then only Xen's make knows the way. */
+/**
+ * Whether more than objects is made from what is touched: then only Xen's make knows the way.
+ *
+ * The offsets that assembler code is told do not count: they can be looked at.
+ */
+// Public headers are named here since the steps that make compat headers of them save no sources.
 export function needsMake(files: readonly PatchedFile[], index: BuildIndex): boolean {
   return files.some(({ path: file, before, after }) => {
-    if (before === undefined || after === undefined) return true
-    return !/\.[ch]$/.test(file) || index.generatorInputs.has(inXen(file))
+    if (before === undefined || after === undefined || !/\.[ch]$/.test(file)) return true
+    return isPublic(file) || index.generatorInputs.has(inXen(file))
   })
 }
 
-async function byCommands(build: Build): Promise<PatchedBuild> {
-  const { baseline, patch, entry, index, directory, progress } = build
-  const touched = new Set(patch.files.map((file) => inXen(file.path)))
-  const objects = index.objects.filter(({ dependencies }) => !touched.isDisjointFrom(dependencies))
+/** The sources as the patch leaves them, in the directory to work in. */
+function writeSources({ baseline, patch, directory }: Build): void {
   linkSources(baseline.directory, directory, new Set(patch.files.map((file) => file.path)))
   for (const file of patch.files) writePatched(directory, file, true)
+}
+
+/** Whether `asm-offsets.h` would come out different, and with it what only reads that. */
+async function movesOffsets(build: Build): Promise<boolean> {
+  const { baseline, patch, entry, index, directory, progress } = build
+  if (!patch.files.some((file) => index.offsetInputs.has(inXen(file.path)))) return false
+  progress('Looking whether offsets move that assembler code is told')
+  const { builtIn } = entry
+  return !(await keepsOffsets(index, { directory, builtIn, baseline: baseline.directory }))
+}
+
+async function byCommands(build: Build): Promise<PatchedBuild> {
+  const { patch, entry, index, directory, progress } = build
+  const touched = new Set(patch.files.map((file) => inXen(file.path)))
+  const objects = index.objects.filter(({ dependencies }) => !touched.isDisjointFrom(dependencies))
   progress(`Compiling ${objects.length} of ${index.objects.length} objects again`)
   const steps = { commands: index.commands, directory, builtIn: entry.builtIn }
   const failed = await runSteps(objects, steps)
@@ -139,7 +162,11 @@ function writePatched(directory: string, file: PatchedFile, keepNumbers: boolean
 
 /** Public headers are also read by scripts, and assembler has other comments than C. */
 function takesDirectives({ path: file, before }: PatchedFile): boolean {
-  return before !== undefined && /\.[ch]$/.test(file) && !file.startsWith('xen/include/public/')
+  return before !== undefined && /\.[ch]$/.test(file) && !isPublic(file)
+}
+
+function isPublic(file: string): boolean {
+  return file.startsWith('xen/include/public/')
 }
 
 function inXen(file: string): string {

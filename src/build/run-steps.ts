@@ -59,10 +59,17 @@ async function makeObject(
 }
 
 async function runStep(saved: SavedCommand, options: StepOptions): Promise<void> {
-  const xen = path.join(options.directory, 'xen')
-  const command = saved.command.replaceAll(options.builtIn, options.directory)
-  await runBuildCommand('sh', ['-c', command], { directory: xen })
-  await nameSourceFile(saved, xen)
+  await runInTree(saved.command, options)
+  await nameSourceFile(saved, path.join(options.directory, 'xen'))
+}
+
+/** Runs what a build saved, or something like it. @throws BuildFailed */
+export async function runInTree(
+  saved: string,
+  options: Pick<StepOptions, 'directory' | 'builtIn'>,
+): Promise<void> {
+  const command = saved.replaceAll(options.builtIn, options.directory)
+  await runBuildCommand('sh', ['-c', command], { directory: path.join(options.directory, 'xen') })
 }
 
 /**

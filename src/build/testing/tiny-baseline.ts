@@ -10,6 +10,10 @@ export const TINY_SOURCES: Readonly<Record<string, string>> = {
   'include/xen/shared.h':
     'struct shared { int a; };\nstatic inline int twice(int x) { return 2 * x; }\n',
   'include/xen/offsets.h': '#define OFFSET 1\n',
+  'include/public/tiny.h': '#define TINY 1\n',
+  'arch/x86/x86_64/asm-offsets.c':
+    '#include "../../../include/xen/offsets.h"\nvoid offsets(void)\n{\n    asm volatile ( ".ascii \\"==>#define OFFSET_OF %0<==\\"" :: "i" (OFFSET) );\n}\n',
+  Makefile: '.PHONY: xen\nxen:\n\tgcc -O2 -c common/three.c -o common/three.o\n',
   'common/one.c':
     '#include "../include/xen/shared.h"\nint one(int x)\n{\n    return twice(x);\n}\n\nint line(void)\n{\n    return __LINE__;\n}\n',
   'common/two.c':
@@ -21,7 +25,8 @@ export const TINY_SOURCES: Readonly<Record<string, string>> = {
 /**
  * A compiled tree in `directory`, with the files that Xen's make would leave beside the objects.
  *
- * `common/two.o` is linked as `common/two.init.o`; a header is made from `offsets.h`.
+ * `common/two.o` is linked as `common/two.init.o`; offsets for assembler come from `offsets.h`. Its
+ * make knows one object only.
  */
 export function makeTinyBaseline(directory: string): Baseline {
   const xen = path.join(directory, 'xen')
@@ -56,7 +61,10 @@ export function makeTinyBaseline(directory: string): Baseline {
     'ld -r -o common/built_in.o common/one.o common/two.init.o common/three.o',
   )
   run('prelink.o', 'ld -r -o prelink.o common/built_in.o')
-  writeFileSync(path.join(xen, '.asm-offsets.s.d'), 'asm-offsets.s: \\\n include/xen/offsets.h\n')
+  const offsets = 'arch/x86/x86_64/asm-offsets.c'
+  const depends = `asm-offsets.s: ${offsets} \\\n include/xen/offsets.h\n`
+  writeFileSync(path.join(xen, '.asm-offsets.s.d'), depends)
+  execFileSync('gcc', ['-O2', '-S', offsets, '-o', 'asm-offsets.s'], { cwd: xen })
   writeBaselineEntry(directory, {
     format: BASELINE_FORMAT,
     builtIn: directory,
