@@ -137,6 +137,19 @@ describe('diffObjects() brings along what new code needs', () => {
     expect(diff.patch.replacements).toHaveLength(1)
   })
 
+  it('lets a function refer to what boot freed if it did so before, with a note', () => {
+    const source = (n: number): string => `${XEN_LIKE} INIT int setup(int a) { return a * 77; }
+      static SECTION(".init.data") int choice = 1;
+      int one(int a, int booting) { return booting ? setup(a) + choice++ : a + ${n}; }`
+    const diff = diffSources(source(1000), source(2000))
+    expect(diff).toMatchObject({ changed: ['one'], reasons: [] })
+    expect(diff.notes).toMatchObject([
+      { kind: 'init-reference-kept', symbol: 'setup', user: 'one' },
+      { kind: 'init-reference-kept', symbol: 'choice', user: 'one' },
+    ])
+    expect(targetsOf(pieceOf(diff, 'common/a.o:.text.one'))).toContain('a.c#choice')
+  })
+
   it('brings entries of .altinstructions with their own replacement only', () => {
     const source = (n: number): string => `${XEN_LIKE}
       int other(int a) { ALTERNATIVE("nop", "call other_repl", 3); return a + 5000; }

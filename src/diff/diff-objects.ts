@@ -72,7 +72,7 @@ function asAssembler(
   comparison: Comparison,
   elf: { readonly before: ElfFile | undefined; readonly after: ElfFile },
 ): ObjectDiff {
-  const none: Included = { atoms: [], aims: new Map(), reasons: [] }
+  const none: Included = { atoms: [], aims: new Map(), bootUses: [], reasons: [] }
   const patch = { pieces: [], symbols: [], replacements: [] }
   const { before = elf.after, after } = elf
   const fill = judgeFill(comparison, { before, after })

@@ -17,7 +17,15 @@ export interface Included {
   /** Atoms of the build after, in the order of the file. */
   readonly atoms: readonly Atom[]
   readonly aims: ReadonlyMap<Reference, Aim>
+  /** What new code refers to in memory that was freed after boot, as the old code did. */
+  readonly bootUses: readonly BootUse[]
   readonly reasons: readonly Reason[]
+}
+
+export interface BootUse {
+  readonly symbol: string
+  /** The function. */
+  readonly user: string
 }
 
 /**
@@ -26,6 +34,10 @@ export interface Included {
  * Variables that exist are never brought along. A changed function is called where it is new, but
  * a pointer to it goes on to be the old one's address, so that pointers taken before and after
  * are equal; the trampoline there leads to the new code.
+ *
+ * What was freed after boot may be referred to only by a function that did so before: its source
+ * sees to it that such code runs during boot alone, and would have to in a rebuilt hypervisor as
+ * well. A function that begins to do so may expect a boot that is over.
  */
 export function includeNeeded(comparison: Comparison): Included {
   const inclusion = new Inclusion(comparison)
@@ -55,6 +67,7 @@ class Inclusion {
   readonly #added: ReadonlySet<Unit>
   readonly #taken = new Set<Atom>()
   readonly #aims = new Map<Reference, Aim>()
+  readonly #bootUses = new Map<string, BootUse>()
   readonly #reasons: Reason[] = []
   readonly #pending: Atom[] = []
 
@@ -81,7 +94,8 @@ class Inclusion {
     const atoms = [...this.#taken].sort(
       (one, other) => one.section.index - other.section.index || one.start - other.start,
     )
-    return { atoms, aims: this.#aims, reasons: this.#reasons }
+    const bootUses = [...this.#bootUses.values()]
+    return { atoms, aims: this.#aims, bootUses, reasons: this.#reasons }
   }
 
   #follow(user: Atom, reference: Reference): void {
@@ -130,11 +144,17 @@ class Inclusion {
       this.#aim(reference, target)
       return
     }
-    if (unit === undefined || endsWithBoot(target.atom.meaning)) {
+    if (unit === undefined) {
       this.#refuseUse(user, reference, target.atom)
       return
     }
     const isEntry = target.atom === unit.entry && target.offset === 0
+    if (endsWithBoot(target.atom.meaning)) {
+      const used = isEntry ? this.#usedBefore(user, target.atom) : undefined
+      if (used === undefined) this.#refuseUse(user, reference, target.atom)
+      else this.#keepBootUse(user, reference, { old: used, offset: target.offset })
+      return
+    }
     const isInside = !isEntry || isInteriorPointer(user, reference)
     const old = this.#comparison.twins.toBefore.get(unit.entry)
     if (this.#added.has(unit) || old === undefined) {
@@ -164,7 +184,9 @@ class Inclusion {
     const { twins, meaning } = this.#comparison
     const old = twins.toBefore.get(atom)
     if (atom.meaning === 'init-data' || atom.meaning === 'boot-table') {
-      this.#refuseUse(user, reference, atom)
+      const used = this.#usedBefore(user, atom)
+      if (used === undefined) this.#refuseUse(user, reference, atom)
+      else this.#keepBootUse(user, reference, { old: used, offset: target.offset })
     } else if (old !== undefined && hasLeftBoot(old, atom)) {
       this.#refuseUse(user, reference, old)
     } else if (isConstant(atom.meaning)) {
@@ -186,6 +208,32 @@ class Inclusion {
       if (atom.meaning === 'data') this.takeAtom(atom)
       this.#aim(reference, target)
     }
+  }
+
+  /** The twin of what was freed after boot, if the old function referred to it too. */
+  #usedBefore(user: Atom, atom: Atom): Atom | undefined {
+    const { twins, units } = this.#comparison
+    const old = twins.toBefore.get(atom)
+    if (old === undefined || !endsWithBoot(old.meaning) || twins.guessed.has(atom)) {
+      return undefined
+    }
+    const entry = units.after.byPart.get(user)?.entry
+    const oldEntry = entry && twins.toBefore.get(entry)
+    const parts = (oldEntry && units.before.byPart.get(oldEntry)?.code) ?? []
+    const isUsed = parts.some(({ references }) =>
+      references.some(({ target }) => target.kind === 'atom' && target.atom === old),
+    )
+    return isUsed ? old : undefined
+  }
+
+  #keepBootUse(
+    user: Atom,
+    reference: Reference,
+    target: { readonly old: Atom; readonly offset: number },
+  ): void {
+    const use = { symbol: labelOf(target.old), user: this.#ownerName(user) }
+    this.#bootUses.set(`${use.user} ${use.symbol}`, use)
+    this.#aimAtImage(reference, target.old, target.offset)
   }
 
   /** A guess is proven where its user means the same: then each reference was compared. */

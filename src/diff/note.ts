@@ -17,6 +17,8 @@ type NoteFacts =
   | { readonly kind: 'constant-replaced'; readonly section: string }
   /** It was freed after boot, so a copy comes along. */
   | { readonly kind: 'init-code-copied' }
+  /** New code refers to what was freed after boot, as the old code did; `user` is the function. */
+  | { readonly kind: 'init-reference-kept'; readonly user: string }
 
 /** One sentence for people. */
 export function describeNote(note: Note): string {
@@ -38,5 +40,10 @@ export function describeNote(note: Note): string {
       )
     case 'init-code-copied':
       return `${name} was init code and is no longer; a copy comes along`
+    case 'init-reference-kept':
+      return (
+        `${name} was freed after boot, and ${note.user} refers to it as before; ` +
+        'its source must keep that part from running now'
+      )
   }
 }

@@ -28,6 +28,9 @@ export function takeNotes(comparison: Comparison, included: Included): Note[] {
       notes.push({ kind: 'constant-replaced', object, symbol, section: atom.section.name })
     }
   }
+  for (const { symbol, user } of included.bootUses) {
+    notes.push({ kind: 'init-reference-kept', object, symbol, user })
+  }
   for (const { entry } of comparison.removed) {
     if (endsWithBoot(entry.meaning)) continue
     notes.push({ kind: 'function-removed', object, symbol: labelOf(entry) })
