@@ -22,11 +22,12 @@ import { undoCode } from './undo-code.ts'
 /**
  * How the functions of one image can be switched to new code, each asked for singly.
  *
- * What holds for the whole image is found once: construct it once and keep it.
+ * What holds for the whole image is found once, when it is first wanted: construct it once and keep
+ * it.
  */
 export class EntrySwitches {
   readonly #sweeps: FunctionSweeps
-  readonly #arrivals: Arrivals
+  #arrivals: Arrivals | undefined
   readonly #alternatives: AlternativeSites | undefined
   readonly #faults: ReadonlySet<VirtualAddress>
 
@@ -36,7 +37,6 @@ export class EntrySwitches {
    */
   constructor(sweeps: FunctionSweeps, text: 'as-linked' | 'as-running' = 'as-linked') {
     this.#sweeps = sweeps
-    this.#arrivals = new Arrivals(sweeps)
     this.#alternatives = text === 'as-linked' ? new AlternativeSites(sweeps.image) : undefined
     this.#faults = new Set(imageExceptions(sweeps.image).map(({ at }) => at))
   }
@@ -107,12 +107,18 @@ export class EntrySwitches {
     )
   }
 
+  /** Found when first wanted: it takes a sweep of the whole image. */
+  #everyArrival(): Arrivals {
+    this.#arrivals ??= new Arrivals(this.#sweeps)
+    return this.#arrivals
+  }
+
   #obstacleAt(symbol: ImageSymbol, instruction: Instruction): EntryObstacle | undefined {
     const { offset } = instruction
     const range = rangeOf(symbol, instruction)
     if (this.#alternatives?.overlap(range) === true) return { kind: 'alternative', offset }
     // What arrives at the entry itself is a call.
-    if (offset === 0 || !this.#arrivals.at(range.start)) return undefined
+    if (offset === 0 || !this.#everyArrival().at(range.start)) return undefined
     return { kind: 'entered-behind-entry', target: range.start }
   }
 
@@ -126,7 +132,7 @@ export class EntrySwitches {
     if (instruction.isEndbr) return 'endbr64'
     if (byteLength < SHORT_JUMP_BYTES) return 'too-short'
     if (this.#faults.has(start)) return 'exception-table'
-    if (this.#arrivals.amid({ start, byteLength })) return 'entered-in-its-middle'
+    if (this.#everyArrival().amid({ start, byteLength })) return 'entered-in-its-middle'
     const bytes = this.#sweeps.image.bytesAt({ start, byteLength })
     if (bytes === undefined) throw new RangeError('A swept instruction has no bytes')
     if (isRepeatedString(bytes)) return 'restarted-in-its-middle'
