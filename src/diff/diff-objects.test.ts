@@ -109,6 +109,18 @@ describe('diffObjects() tells what changed', () => {
 })
 
 describe('diffObjects() brings along what new code needs', () => {
+  it('knows a static local again though its function was split', () => {
+    const work = `__attribute__((noinline)) int work(int a) {
+      static int last; return last += a * 77; }`
+    const diff = diffSources(
+      `static int work(int) asm("work"); static ${work} int one(int a) { return work(a); }`,
+      `static int work(int) asm("work.part.0"); static ${work}
+       int one(int a) { return work(a) + 1000; }`,
+    )
+    expect(diff).toMatchObject({ reasons: [] })
+    expect(diff.patch.pieces.flatMap(({ section }) => section)).not.toContain('.bss.last.0')
+  })
+
   it('brings the rarely executed part with its function', () => {
     const source = (n: number): string => `${XEN_LIKE}
       __attribute__((cold)) void slow(int);

@@ -1,5 +1,5 @@
 import type { ElfFile } from '../elf/elf-file.ts'
-import { labelOf, nameOf } from './atom.ts'
+import { type Atom, labelOf, nameOf } from './atom.ts'
 import { compareUnits, type Comparison } from './comparison.ts'
 import { type Exposed, findExposed } from './exposed.ts'
 import { gate } from './gate.ts'
@@ -10,6 +10,7 @@ import { judgeData } from './judge-data.ts'
 import { judgeFill } from './judge-fill.ts'
 import { judgeSections } from './judge-sections.ts'
 import { makePatch } from './make-patch.ts'
+import { dropUnneeded } from './needed-pieces.ts'
 import type { Note } from './note.ts'
 import { emptyObject, type ObjectFile, openObject } from './open-object.ts'
 import type { Patch } from './patch.ts'
@@ -18,6 +19,11 @@ import { takeNotes } from './take-notes.ts'
 import { findTwins } from './twins.ts'
 
 export type { ObjectFile } from './open-object.ts'
+
+export interface PieceReason {
+  readonly piece: string
+  readonly reason: Reason
+}
 
 /** What became of one object. */
 export interface ObjectDiff {
@@ -34,6 +40,11 @@ export interface ObjectDiff {
   readonly patch: Patch
   /** Why it cannot be brought in live; empty if it can, as far as this object tells. */
   readonly reasons: readonly Reason[]
+  /**
+   * Reasons that count if another object needs the piece: this one's replaced functions do not.
+   * `joinPatches` adds them.
+   */
+  readonly reasonsIfNeeded: readonly PieceReason[]
   readonly notes: readonly Note[]
   /** Global names that are new, of what the running hypervisor has under another. */
   readonly exposed: readonly Exposed[]
@@ -56,15 +67,21 @@ export function diffObjects(before: ObjectFile | undefined, after: ObjectFile): 
   const comparison = compareUnits(old, now, twins)
   if (now.isAssembler) return asAssembler(comparison, { before: before?.elf, after: after.elf })
   const included = includeNeeded(comparison)
-  const { patch, reasons: linking } = makePatch(comparison, included)
+  const { patch, ids, reasons: linking } = makePatch(comparison, included)
+  const entryOf = (atom: Atom): Atom => comparison.units.after.byPart.get(atom)?.entry ?? atom
+  const ofPieces = [...included.reasons, ...linking].map(({ atom, reason }) => ({
+    piece: ids.get(entryOf(atom)) ?? '',
+    reason,
+  }))
+  const needed = new Set(dropUnneeded(patch).pieces.map(({ id }) => id))
   const reasons = gate(
     judgeCode(comparison, included),
     judgeData(comparison),
     judgeSections(comparison, { after: after.elf }),
-    included.reasons,
-    linking,
+    ofPieces.filter(({ piece }) => needed.has(piece)).map(({ reason }) => reason),
   )
-  return { ...summary(comparison, included), patch, reasons }
+  const reasonsIfNeeded = ofPieces.filter(({ piece }) => !needed.has(piece))
+  return { ...summary(comparison, included), patch, reasons, reasonsIfNeeded }
 }
 
 /** Nothing is brought along of an object whose source is assembler. */
@@ -77,13 +94,13 @@ function asAssembler(
   const { before = elf.after, after } = elf
   const fill = judgeFill(comparison, { before, after })
   const reasons = gate(judgeAssembler(comparison), fill, judgeSections(comparison, { after }))
-  return { ...summary(comparison, none), patch, reasons }
+  return { ...summary(comparison, none), patch, reasons, reasonsIfNeeded: [] }
 }
 
 function summary(
   comparison: Comparison,
   included: Included,
-): Omit<ObjectDiff, 'patch' | 'reasons'> {
+): Omit<ObjectDiff, 'patch' | 'reasons' | 'reasonsIfNeeded'> {
   const isIncluded = new Set(included.atoms)
   return {
     object: comparison.after.name,

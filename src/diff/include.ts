@@ -19,7 +19,13 @@ export interface Included {
   readonly aims: ReadonlyMap<Reference, Aim>
   /** What new code refers to in memory that was freed after boot, as the old code did. */
   readonly bootUses: readonly BootUse[]
-  readonly reasons: readonly Reason[]
+  readonly reasons: readonly AtomReason[]
+}
+
+/** A reason that counts only if this atom, or the function that it is part of, comes along. */
+export interface AtomReason {
+  readonly atom: Atom
+  readonly reason: Reason
 }
 
 export interface BootUse {
@@ -68,7 +74,7 @@ class Inclusion {
   readonly #taken = new Set<Atom>()
   readonly #aims = new Map<Reference, Aim>()
   readonly #bootUses = new Map<string, BootUse>()
-  readonly #reasons: Reason[] = []
+  readonly #reasons: AtomReason[] = []
   readonly #pending: Atom[] = []
 
   constructor(comparison: Comparison) {
@@ -109,7 +115,7 @@ class Inclusion {
         })
         return
       case 'nowhere':
-        this.#refuse({
+        this.#refuse(user, {
           kind: 'reference-not-understood',
           symbol: this.#ownerName(user),
           user: this.#ownerName(user),
@@ -119,6 +125,7 @@ class Inclusion {
         return
       case 'odd-symbol':
         this.#refuse(
+          user,
           target.found === 'common'
             ? { kind: 'common-symbol', symbol: target.name }
             : { kind: 'symbol-not-supported', symbol: target.name, found: target.found },
@@ -163,7 +170,7 @@ class Inclusion {
     } else if (this.#changed.has(unit) && (reference.isBranch || isInside)) {
       this.#aim(reference, target)
     } else if (isInside) {
-      this.#refuse({
+      this.#refuse(user, {
         kind: 'reference-not-understood',
         symbol: this.#ownerName(user),
         user: this.#ownerName(user),
@@ -256,6 +263,7 @@ class Inclusion {
     const name = this.#ownerName(user)
     const ends = endsWithBoot(atom.meaning) || atom.meaning === 'boot-table'
     this.#refuse(
+      user,
       ends
         ? { kind: 'init-reference', symbol: labelOf(atom), user: name, section: atom.section.name }
         : {
@@ -269,7 +277,7 @@ class Inclusion {
   }
 
   #refuseDoubt(user: Atom, atom: Atom, candidates: readonly Atom[]): void {
-    this.#refuse({
+    this.#refuse(user, {
       kind: 'symbol-ambiguous',
       symbol: labelOf(atom),
       user: this.#ownerName(user),
@@ -281,8 +289,9 @@ class Inclusion {
     return labelOf(this.#comparison.units.after.byPart.get(atom)?.entry ?? atom)
   }
 
-  #refuse(reason: ReasonIn): void {
-    this.#reasons.push(inObject(this.#comparison.after.name, reason))
+  #refuse(user: Atom, reason: ReasonIn): void {
+    const object = this.#comparison.after.name
+    this.#reasons.push({ atom: user, reason: inObject(object, reason) })
   }
 }
 

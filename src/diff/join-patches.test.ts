@@ -85,6 +85,19 @@ describe('joinPatches()', () => {
     expect(joined.patch.symbols.map(({ name }) => name)).toEqual(['one'])
   })
 
+  it('asks of a new function only if somebody needs it', () => {
+    const b = '__attribute__((section(".init.data"))) int choice = 1; int two(void) { return 2; }'
+    const more = `${b} int check(int a) { return a + choice; }`
+    const before = { 'a.c': `${CALLER} { return a + 1000; }`, 'b.c': b }
+    const unneeded = { 'a.c': `${CALLER} { return a + 2000; }`, 'b.c': more }
+    expect(join(before, unneeded).reasons).toEqual([])
+    expect(diffs(before, unneeded).flatMap(({ reasons }) => reasons)).toEqual([])
+    const needed = { 'a.c': `${CALLER} { return check(a) + 2000; }`, 'b.c': more }
+    expect(join(before, needed).reasons).toMatchObject([
+      { kind: 'init-reference', symbol: 'choice', user: 'check' },
+    ])
+  })
+
   it('takes a whole new object along', () => {
     const joined = join(
       { 'a.c': `${CALLER} { return a + 1000; }` },

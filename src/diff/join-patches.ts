@@ -21,7 +21,7 @@ export interface JoinedPatch {
  * What one object needs and another adds or replaces is linked inside the patch, by the rules of
  * a single diff: direct jumps and calls go to new code, pointers to a replaced function stay the
  * old one's address. Everything else must be in the running hypervisor, under one name only.
- * Pieces that no replaced function needs are dropped. The order of `diffs` is that of the patch.
+ * Pieces that no replaced function needs are dropped, and their reasons with them. The order of `diffs` is that of the patch.
  */
 export function joinPatches(diffs: readonly ObjectDiff[], image: SymbolSource): JoinedPatch {
   const patches = diffs.map(({ patch }) => patch)
@@ -42,8 +42,11 @@ export function joinPatches(diffs: readonly ObjectDiff[], image: SymbolSource): 
     symbols: patches.flatMap(({ symbols }) => symbols),
     replacements: patches.flatMap(({ replacements }) => replacements),
   })
+  const needed = new Set(joined.pieces.map(({ id }) => id))
+  const ifNeeded = diffs.flatMap(({ reasonsIfNeeded }) => reasonsIfNeeded)
   const reasons = gate(
     globals.reasons,
+    ifNeeded.filter(({ piece }) => needed.has(piece)).map(({ reason }) => reason),
     unresolved(joined, image),
     definedTwice(joined, { diffs, image }),
   )

@@ -2,10 +2,10 @@ import { R_X86_64 } from '../elf/definitions.ts'
 import { type Atom, labelOf, nameOf } from './atom.ts'
 import type { Comparison } from './comparison.ts'
 import { functionBytes } from './entry-room.ts'
-import type { Aim, Included } from './include.ts'
+import type { Aim, AtomReason, Included } from './include.ts'
 import { needsJump } from './jump-needed.ts'
 import type { Patch, Piece, PieceRelocation, PieceSymbol, Replacement } from './patch.ts'
-import { inObject, type Reason } from './reason.ts'
+import { inObject, type ReasonIn } from './reason.ts'
 import { endsWithBoot } from './section-class.ts'
 
 /** What Xen's loader fills in (xen/arch/x86/livepatch.c: arch_livepatch_perform_rela). */
@@ -15,13 +15,21 @@ const SUPPORTED: ReadonlySet<number> = new Set([R_X86_64[64], R_X86_64.PC32, R_X
 export function makePatch(
   comparison: Comparison,
   included: Included,
-): { readonly patch: Patch; readonly reasons: readonly Reason[] } {
+): {
+  readonly patch: Patch
+  /** The pieces by what they were made of. */
+  readonly ids: ReadonlyMap<Atom, string>
+  readonly reasons: readonly AtomReason[]
+} {
   const object = comparison.after.name
   const ids = nameAll(object, included.atoms)
-  const reasons: Reason[] = []
-  const pieces = included.atoms.map((atom) =>
-    makePiece(atom, { object, ids, aims: included.aims, refuse: (one) => reasons.push(one) }),
-  )
+  const reasons: AtomReason[] = []
+  const pieces = included.atoms.map((atom) => {
+    const refuse = (reason: ReasonIn): void => {
+      reasons.push({ atom, reason: inObject(object, reason) })
+    }
+    return makePiece(atom, { object, ids, aims: included.aims, refuse })
+  })
   const symbols = included.atoms.flatMap((atom) => symbolsOf(atom, ids.get(atom) ?? ''))
   const replacements: Replacement[] = []
   for (const pair of comparison.changed) {
@@ -37,7 +45,7 @@ export function makePatch(
       newByteLength: functionBytes(after.entry),
     })
   }
-  return { patch: { pieces, symbols, replacements }, reasons }
+  return { patch: { pieces, symbols, replacements }, ids, reasons }
 }
 
 function makePiece(
@@ -46,7 +54,7 @@ function makePiece(
     readonly object: string
     readonly ids: ReadonlyMap<Atom, string>
     readonly aims: Included['aims']
-    readonly refuse: (reason: Reason) => void
+    readonly refuse: (reason: ReasonIn) => void
   },
 ): Piece {
   const { section } = atom
@@ -58,12 +66,9 @@ function makePiece(
     if (type === 'baked' || !SUPPORTED.has(type)) {
       const user = labelOf(atom)
       context.refuse(
-        inObject(
-          context.object,
-          type === 'baked'
-            ? { kind: 'sections-not-split', symbol: user, section: section.name }
-            : { kind: 'relocation-not-supported', symbol: user, user, at, type },
-        ),
+        type === 'baked'
+          ? { kind: 'sections-not-split', symbol: user, section: section.name }
+          : { kind: 'relocation-not-supported', symbol: user, user, at, type },
       )
       continue
     }

@@ -159,17 +159,25 @@ function hasNumber(atom: Atom): boolean {
   return atom.names.every(({ name }) => isNumbered(name))
 }
 
-/** For every atom, the normal names of those that refer to it. */
+/**
+ * For every atom, the names of those that refer to it: of functions as their author wrote them,
+ * for a compiler may take a part out of one or tailor it in one build and not in the other.
+ */
 function usersOf(object: OpenObject): ReadonlyMap<Atom, string> {
   const users = new Map<Atom, Set<string>>()
   for (const user of object.atoms) {
     for (const { target } of user.references) {
       if (target.kind !== 'atom') continue
       const names = users.get(target.atom) ?? new Set()
-      users.set(target.atom, names.add(normalName(nameOf(user) ?? '')))
+      users.set(target.atom, names.add(writtenName(user)))
     }
   }
   return new Map([...users].map(([atom, names]) => [atom, [...names].sort().join(' ')]))
+}
+
+function writtenName(user: Atom): string {
+  const name = nameOf(user) ?? ''
+  return isCode(user.meaning) ? name.replace(/(?<=.)\..*$/, '') : normalName(name)
 }
 
 /** The bytes outside of all holes, and what fills these as far as it is told without pairs. */
