@@ -78,6 +78,17 @@ describe('summariseProofs()', () => {
     )
   })
 
+  it('takes what differs, and what is missing for no known reason, for more than harmless', () => {
+    const lost: Verdict = { kind: 'not-in-image', reason: 'unknown' }
+    const { exceptions } = summariseProofs([...PROOFS, objectProof('common/c.o', { five: lost })])
+    expect(exceptions.map(({ symbol, harmless }) => [symbol.name, harmless])).toEqual([
+      ['four', false],
+      ['two', true],
+      ['three', true],
+      ['five', false],
+    ])
+  })
+
   it('keeps static functions of one name apart', () => {
     const summary = summariseProofs([
       objectProof('a.o', { get: IDENTICAL }, 'a.c'),

@@ -7,6 +7,8 @@ export interface Exception {
   readonly object: string
   readonly symbol: ProvenSymbol
   readonly kind: Exclude<Verdict['kind'], 'identical'>
+  /** It is known why, and the image is of the same source all the same. */
+  readonly harmless: boolean
   /** For people, without a full stop. */
   readonly sentence: string
 }
@@ -33,7 +35,8 @@ export function summariseProofs(proofs: readonly ObjectProof[]): ProofSummary {
   const exceptions = settled.flatMap(({ object, proof }): Exception[] => {
     const { kind } = proof.verdict
     if (kind === 'identical') return []
-    return [{ object, symbol: proof.symbol, kind, sentence: describeVerdict(object, proof) }]
+    const sentence = describeVerdict(object, proof)
+    return [{ object, symbol: proof.symbol, kind, harmless: isHarmless(proof), sentence }]
   })
   exceptions.sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
   return {
@@ -44,6 +47,11 @@ export function summariseProofs(proofs: readonly ObjectProof[]): ProofSummary {
     notInImage: count('not-in-image'),
     exceptions,
   }
+}
+
+function isHarmless({ verdict }: SymbolProof): boolean {
+  if (verdict.kind === 'not-in-image') return verdict.reason !== 'unknown'
+  return verdict.kind !== 'different'
 }
 
 /**

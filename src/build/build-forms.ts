@@ -7,6 +7,7 @@ import { checkPayload, describePayloadMismatch } from '../payload/check-payload.
 import { emitLivepatch } from '../payload/emit-livepatch.ts'
 import type { Payload, PayloadVersion } from '../payload/payload.ts'
 import { describePayloadReason } from '../payload/payload-reason.ts'
+import { describePayloadRefusal } from '../payload/payload-refusal.ts'
 import { readPayload } from '../payload/read-payload.ts'
 import { describeSpliceRefusal } from '../splice/payload/describe-splice-refusal.ts'
 import { examinePayload } from '../splice/payload/examine-payload.ts'
@@ -109,7 +110,7 @@ function infoOf({ name, advisory, title }: FormsOrder): readonly (readonly [stri
 function readBack(bytes: Uint8Array, image: Image): Payload {
   const read = readPayload(bytes)
   if (read.kind === 'refused') {
-    throw new Error(`The payload cannot be read back: ${JSON.stringify(read.refusal)}`)
+    throw new Error(`The payload cannot be read back: ${describePayloadRefusal(read.refusal)}`)
   }
   const mismatches = checkPayload(read.payload, image)
   if (mismatches.length === 0) return read.payload

@@ -5,6 +5,7 @@ import { summariseProofs } from '../baseline/summarise-proofs.ts'
 import type { Patch } from '../diff/patch.ts'
 import { describeReason } from '../diff/reason.ts'
 import type { Bundle, Sha256 } from '../hotfix/bundle.ts'
+import { VERSION } from '../hotfix/text-shapes.ts'
 import { readCompileInfo } from '../image/compile-info.ts'
 import type { Image } from '../image/image.ts'
 import { applyPatch } from './apply-patch.ts'
@@ -12,7 +13,15 @@ import type { Baseline } from './baseline.ts'
 import { type BuiltForms, buildForms } from './build-forms.ts'
 import type { BaselineSummary, BuildReason, BuildReport, BuildVerdict } from './build-report.ts'
 import type { BuildTarget } from './build-target.ts'
-import { baselineRefused, notProven, patchRefused, Refused } from './build-refused.ts'
+import {
+  baselineRefused,
+  doesNotCompile,
+  notInThisBuild,
+  notProven,
+  patchRefused,
+  Refused,
+  refusePatch,
+} from './build-refused.ts'
 import { functionsOf, objectOf } from './built-functions.ts'
 import { bundleBuild, type HotfixOrder } from './bundle-build.ts'
 import { compilePatched } from './compile-patched.ts'
@@ -111,10 +120,11 @@ class Build {
   #prove(baseline: Baseline): BaselineProof {
     const proof = proveBaseline(baseline, this.#order.image, this.#order)
     const { exceptions, ...counts } = summariseProofs(proof.proofs)
-    const differences = exceptions.map(({ object, symbol, kind, sentence }) => ({
+    const differences = exceptions.map(({ object, symbol, kind, harmless, sentence }) => ({
       object,
       symbol: symbol.name,
       kind,
+      harmless,
       sentence,
     }))
     this.#baseline = { ...counts, differences, cached: proof.cached }
@@ -126,17 +136,7 @@ class Build {
     const pairs = await compiledPairs({ baseline, patch, cacheDirectory, progress })
     this.#objects = { compiled: pairs.map(({ name }) => name), changed: [] }
     if (pairs.length > 0) return pairs
-    const files = patch.files.map(({ path: file }) => file)
-    throw new Refused('refused', [
-      {
-        kind: 'not-in-this-build',
-        object: undefined,
-        symbol: undefined,
-        sentence:
-          `no object of this configuration is made from ${files.join(', ')}, so the hypervisor ` +
-          'that runs has none of it; there is nothing to patch',
-      },
-    ])
+    throw notInThisBuild(patch.files.map(({ path: file }) => file))
   }
 
   #diff(pairs: readonly ObjectPair[], proof: BaselineProof): Patch {
@@ -148,7 +148,10 @@ class Build {
       isProven(proof.proofs, symbol) ? [] : [notProven(symbol, objectOf(patch, piece), proof)],
     )
     const all = [...reasons, ...unproven]
-    if (all.length === 0) return patch
+    if (all.length === 0) {
+      refusePatch(patch, { compiled: pairs.length, changed })
+      return patch
+    }
     throw new Refused(
       reasons.length === 0 ? 'baseline-differs' : 'refused',
       all.map((reason) => ({
@@ -171,7 +174,7 @@ class Build {
     const { image, source, baseVersion, sha256 } = this.#order
     const parts = {
       image,
-      baseVersion: baseVersion ?? source.packageVersion ?? source.version,
+      baseVersion: [baseVersion, source.packageVersion].find(isVersion) ?? source.version,
       patchFile: this.#order.patch.file,
       patchSha256: this.#patchSha256(),
       compiler: baseline.compiler,
@@ -227,8 +230,19 @@ function buildTarget(image: Image, packageVersion: string | undefined): BuildTar
 /** Latin-1, so that every byte stays what it is; undefined where the source has no such file. */
 function readSourceFile(source: SourceTree, file: string): string | undefined {
   const whole = path.join(source.directory, file)
-  const status = statSync(whole, { throwIfNoEntry: false })
-  return status?.isFile() === true ? readFileSync(whole, 'latin1') : undefined
+  try {
+    return statSync(whole).isFile() ? readFileSync(whole, 'latin1') : undefined
+  } catch {
+    // Not there, or under a name that no file can have. What is there and cannot be read has been
+    // told when the source was opened.
+    return undefined
+  }
+}
+
+/** Whether a bundle can hold it: a changelog may say anything. */
+function isVersion(version: string | undefined): version is string {
+  const { pattern, longest } = VERSION
+  return version !== undefined && version.length <= longest && pattern?.test(version) === true
 }
 
 /** The objects that the patch touches. @throws Refused where the patched source does not compile */
@@ -237,17 +251,5 @@ async function compiledPairs(
 ): Promise<readonly ObjectPair[]> {
   const compiled = await compilePatched(options)
   if (compiled.kind === 'compiled') return compiled.pairs
-  const errors = compiled.errors.map(({ file, line, message }) => ({
-    kind: 'does-not-compile',
-    object: undefined,
-    symbol: undefined,
-    sentence: `the patched source does not compile: ${file}:${line}: ${message}`,
-  }))
-  const failed = {
-    kind: 'does-not-compile',
-    object: undefined,
-    symbol: undefined,
-    sentence: `the patched source does not compile:\n  ${compiled.lastWords.join('\n  ')}`,
-  }
-  throw new Refused('refused', errors.length > 0 ? errors : [failed])
+  throw doesNotCompile(compiled)
 }

@@ -1,5 +1,6 @@
 /**
- * What `reweave build` says it did: for programs as it is, for people through `renderBuildReport`.
+ * What `reweave build` says it did: for programs as it is (docs/formats/build-report.md), for people
+ * through `renderBuildReport`.
  *
  * @module
  */
@@ -43,6 +44,16 @@ export interface BuiltForm {
   readonly reasons: readonly BuildReason[]
 }
 
+/** A function that was rebuilt and is not byte for byte the base's. */
+export interface BaselineDifference {
+  readonly object: string
+  readonly symbol: string
+  readonly kind: 'different' | 'explained' | 'not-in-image'
+  /** It is known why, and the base is of the same source all the same. */
+  readonly harmless: boolean
+  readonly sentence: string
+}
+
 /** How the rebuilt functions compare with those of the base. */
 export interface BaselineSummary {
   readonly functions: number
@@ -51,12 +62,8 @@ export interface BaselineSummary {
   readonly explained: number
   readonly different: number
   readonly notInImage: number
-  readonly differences: readonly {
-    readonly object: string
-    readonly symbol: string
-    readonly kind: string
-    readonly sentence: string
-  }[]
+  /** Of each function that is not identical; those that differ first. */
+  readonly differences: readonly BaselineDifference[]
   /** The proof was taken from the cache. */
   readonly cached: boolean
 }
@@ -65,7 +72,8 @@ export interface BuildReport {
   readonly verdict: BuildVerdict
   readonly name: string
   readonly base: { readonly buildId: BuildId; readonly version: string | undefined }
-  readonly patch: { readonly file: string; readonly sha256: string }
+  /** Undefined for a fix that was written by hand. */
+  readonly patch: { readonly file: string; readonly sha256: string } | undefined
   readonly reasons: readonly BuildReason[]
   /** Things that hold nothing up, and that whoever applies the hotfix should know. */
   readonly notes: readonly string[]
@@ -89,65 +97,4 @@ export interface BuildReport {
   readonly seconds: number
   /** Where they went: `baseline`, `patch`, `compile`, `diff`, `emit`. */
   readonly stages: Readonly<Record<string, number>>
-}
-
-const VERDICTS: Readonly<Record<BuildVerdict, string>> = {
-  built: 'built',
-  refused: 'cannot be patched',
-  'baseline-differs': 'the baseline differs',
-  'does-not-apply': 'the patch does not apply',
-}
-
-/** The report for people: the verdict first, then what it rests on, counts last. */
-export function renderBuildReport(report: BuildReport): string {
-  const { baseline, functions, objects, forms, reasons, notes, hotfix } = report
-  return [
-    `${report.name}: ${VERDICTS[report.verdict]}`,
-    `  base       ${report.base.version ?? 'unknown version'}, build-id ${report.base.buildId}`,
-    ...(baseline === undefined ? [] : baselineLines(baseline)),
-    ...(objects.compiled.length === 0
-      ? []
-      : [
-          `  objects    ${count(objects.compiled.length, 'object')} compiled again, ` +
-            `${objects.changed.length} changed: ${objects.changed.join(', ') || 'none'}`,
-        ]),
-    ...functions.changed.map(
-      ({ name, file, oldBytes, newBytes }) =>
-        `  replaced   ${name}${file === undefined ? '' : ` (${file})`}: ` +
-        `${oldBytes ?? 0} → ${newBytes} bytes`,
-    ),
-    ...functions.added.map(
-      ({ name, file, newBytes }) =>
-        `  new        ${name}${file === undefined ? '' : ` (${file})`}: ${newBytes} bytes`,
-    ),
-    ...reasons.map(({ kind, sentence }) => `  ✗ ${sentence} [${kind}]`),
-    ...forms.flatMap(formLines),
-    ...notes.map((note) => `  note       ${note}`),
-    ...(hotfix === undefined ? [] : [`  written    ${hotfix.file}: ${hotfix.bytes} bytes`]),
-    '',
-    `${count(functions.changed.length, 'function')} replaced, ${functions.added.length} new, ` +
-      `${count(reasons.length, 'reason')} against it, ${report.seconds.toFixed(1)} s`,
-  ].join('\n')
-}
-
-function baselineLines(baseline: BaselineSummary): readonly string[] {
-  const { functions, identical, explained, different, notInImage } = baseline
-  return [
-    `  baseline   ${identical + explained} of ${count(functions, 'function')} proven: ` +
-      `${identical} identical, ${explained} explained, ${different} different, ` +
-      `${notInImage} not in the image${baseline.cached ? ' (proof from the cache)' : ''}`,
-    ...baseline.differences.map(({ symbol, sentence }) => `             ${symbol}: ${sentence}`),
-  ]
-}
-
-function formLines({ form, possible, about, bytes, reasons }: BuiltForm): readonly string[] {
-  const state = possible ? `${bytes} bytes, ${about}` : `not possible`
-  return [
-    `  ${form.padEnd(10)} ${state}`,
-    ...reasons.map(({ sentence }) => `             ${sentence}`),
-  ]
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -1,7 +1,8 @@
 import type { Patch } from '../diff/patch.ts'
 import type { Bundle, Sha256 } from '../hotfix/bundle.ts'
+import { printable } from '../hotfix/fix-problem.ts'
 import type { HotfixFunction } from '../hotfix/manifest.ts'
-import { MEMBER_NAMES } from '../hotfix/manifest.ts'
+import { BUNDLE_LIMITS, MEMBER_NAMES } from '../hotfix/manifest.ts'
 import { REWEAVE_VERSION } from '../hotfix/reweave-version.ts'
 import { writeBundle } from '../hotfix/write-bundle.ts'
 import type { Image } from '../image/image.ts'
@@ -64,7 +65,9 @@ export function bundleBuild(order: HotfixOrder, parts: BuiltParts, sha256: Sha25
       {
         kind: 'splice' as const,
         member: MEMBER_NAMES.payload,
-        reasons: splice.reasons.map(({ sentence }) => sentence),
+        reasons: splice.reasons
+          .slice(0, BUNDLE_LIMITS.reasons)
+          .map(({ sentence }) => printable(sentence).slice(0, BUNDLE_LIMITS.reasonLength)),
         sideBySide,
       },
     ],

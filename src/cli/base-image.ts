@@ -50,9 +50,26 @@ export async function openBase(
       { buildId },
     )
   }
+  return { image: await readImageFile(await fetchSymbols(version, progress)), version }
+}
+
+/** The path of the `xen-syms` of a package that is known. */
+async function fetchSymbols(version: string, progress: (line: string) => void): Promise<string> {
   const directory = cacheDirectory()
-  mkdirSync(directory, { recursive: true })
-  const apt = new Apt({ directory: path.join(directory, 'apt'), progress })
-  const { syms } = await fetchHypervisor(version, { apt, cacheDirectory: directory, progress })
-  return { image: await readImageFile(syms), version }
+  try {
+    mkdirSync(directory, { recursive: true })
+    const apt = new Apt({ directory: path.join(directory, 'apt'), progress })
+    const { syms } = await fetchHypervisor(version, { apt, cacheDirectory: directory, progress })
+    return syms
+  } catch (error) {
+    // Not offered, out of reach, or no room for it: all of it is for the operator to mend.
+    if (!(error instanceof Error) || !('code' in error)) throw error
+    const failed = new CommandFailed(
+      'badSymbols',
+      `Cannot fetch the symbols of ${version}: ${error.message}; name its xen-syms with --base`,
+      { version },
+    )
+    failed.cause = error
+    throw failed
+  }
 }

@@ -1,35 +1,38 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { buildCacheDirectory } from '../build/build-directory.ts'
 import { buildHotfix } from '../build/build-hotfix.ts'
-import { type BuildReport, renderBuildReport } from '../build/build-report.ts'
-import { openSource } from '../build/open-source.ts'
-import { type PatchIdentity, readPatchIdentity } from '../build/patch-identity.ts'
-import { describeSourceRefusal } from '../build/source-refusal.ts'
-import type { SourceTree } from '../build/source-tree.ts'
-import { PROBES } from '../host/probes.ts'
+import type { BuildReport } from '../build/build-report.ts'
+import { renderBuildReport } from '../build/build-report-text.ts'
+import { reportOfFix } from '../build/fix-report.ts'
+import { readPatchIdentity } from '../build/patch-identity.ts'
 import { sha256 } from '../host/sha256.ts'
+import type { Bundle } from '../hotfix/bundle.ts'
+import { printable } from '../hotfix/fix-problem.ts'
+import { BUNDLE_LIMITS } from '../hotfix/manifest.ts'
 import { REWEAVE_VERSION } from '../hotfix/reweave-version.ts'
-import { NAME, TITLE } from '../hotfix/text-shapes.ts'
 import { bundleWrittenFix } from '../hotfix/write-bundle.ts'
 import { openBase } from './base-image.ts'
+import { buildExit } from './build-exit.ts'
+import {
+  chooseIdentity,
+  chooseName,
+  type IdentityOptions,
+  readInput,
+  requireCache,
+  requireOutput,
+  requireSource,
+} from './build-input.ts'
 import { CommandFailed } from './command-failed.ts'
-import { exitCode, type ExitName } from './exit-code.ts'
+import { exitCode } from './exit-code.ts'
 import { print, progress } from './output.ts'
 
-interface BuildOptions {
+interface BuildOptions extends IdentityOptions {
   readonly source?: string
   readonly patch?: string
   readonly base?: string
   readonly fix?: string
-  readonly out: string
-  readonly name?: string
-  readonly advisory?: string
-  readonly title?: string
-  readonly probe?: string
-  readonly sideBySide?: string
-  readonly labOnly?: boolean
   readonly json?: boolean
 }
 
@@ -73,85 +76,46 @@ export function buildCommand(): Command {
 }
 
 async function buildFromSource(options: BuildOptions): Promise<void> {
-  const { source: directory, patch: file, base } = options
+  const { source: directory, patch: file, base, out } = options
   if (directory === undefined || file === undefined || base === undefined) {
     throw new CommandFailed('usage', 'Wanted --source, --patch and --base, or --fix instead')
   }
-  const source = requireSource(directory)
+  // What costs nothing to check comes first.
+  chooseName(options)
+  requireOutput(out, [file, base])
   // Latin-1 keeps every byte of a patch as it is, whatever its files are written in.
   const text = readInput(file, 'badPatch').toString('latin1')
-  const { image, version } = await openBase(base, progress)
+  const patchFile = printable(path.basename(file)).slice(0, BUNDLE_LIMITS.textLength)
   const said = readPatchIdentity(Buffer.from(text, 'latin1').toString('utf8'))
-  const advisory = options.advisory ?? said.advisory
+  const identity = chooseIdentity(options, said, patchFile)
+  const source = requireSource(directory)
+  const { image, version } = await openBase(base, progress)
+  const cacheDirectory = buildCacheDirectory()
+  requireCache(cacheDirectory)
   const { report, bundle } = await buildHotfix({
+    ...identity,
     source,
-    patch: { file: path.basename(file), text },
+    patch: { file: patchFile, text },
     image,
     baseVersion: version,
-    name: nameOf(options),
-    advisory,
-    cves: said.cves,
-    title: titleOf(options, said, file),
-    probe: options.probe ?? PROBES.find((probe) => probe.advisory === advisory)?.name,
-    labOnly: options.labOnly === true,
-    sideBySide: options.sideBySide,
-    cacheDirectory: buildCacheDirectory(),
+    cacheDirectory,
     sha256,
     progress,
   })
-  if (bundle !== undefined) writeWhole(options.out, bundle.bytes)
-  const hotfix = bundle && {
-    file: options.out,
-    bytes: bundle.bytes.length,
-    sha256: bundle.digest,
-  }
-  const whole: BuildReport = { ...report, hotfix }
-  print(options.json === true, whole, renderBuildReport(whole))
-  process.exitCode = exitCode(exitOf(report))
-}
-
-/** The end that a report stands for: the first of its reasons decides among those of one verdict. */
-export function exitOf({ verdict, reasons }: Pick<BuildReport, 'verdict' | 'reasons'>): ExitName {
-  const kind = reasons[0]?.kind ?? ''
-  switch (verdict) {
-    case 'built':
-      return 'ok'
-    case 'does-not-apply':
-      return PATCH_EXITS[kind] ?? 'doesNotApply'
-    case 'baseline-differs':
-      return BASELINE_EXITS[kind] ?? 'baselineDiffers'
-    case 'refused':
-      return REFUSED_EXITS[kind] ?? 'cannotPatch'
-  }
-}
-
-const PATCH_EXITS: Readonly<Record<string, ExitName>> = {
-  'applies-only-with-fuzz': 'onlyWithFuzz',
-  'patch-malformed': 'badPatch',
-  'patch-not-supported': 'badPatch',
-  'patch-empty': 'badPatch',
-  'path-outside': 'badPatch',
-}
-
-const BASELINE_EXITS: Readonly<Record<string, ExitName>> = {
-  'other-compiler': 'otherCompiler',
-  'compiler-missing': 'otherCompiler',
-  'source-other-version': 'otherSource',
-  'tools-missing': 'sourceRefused',
-  'too-little-space': 'sourceRefused',
-  'unknown-build-layout': 'sourceRefused',
-  'source-does-not-compile': 'sourceRefused',
-}
-
-const REFUSED_EXITS: Readonly<Record<string, ExitName>> = {
-  'touches-no-hypervisor': 'nothingToPatch',
-  'not-in-this-build': 'nothingToPatch',
-  'nothing-replaced': 'nothingToPatch',
-  'needs-rebuilt-tool': 'needsTool',
-  'does-not-compile': 'doesNotCompile',
+  finish(options, report, bundle)
 }
 
 function bundleFix(file: string, options: BuildOptions): void {
+  const needless = NOT_WITH_FIX.filter((option) => options[option] !== undefined)
+  if (needless.length > 0) {
+    const named = needless.map(
+      (option) => `--${option.replace(/[A-Z]/, (s) => `-${s.toLowerCase()}`)}`,
+    )
+    const message = `A fix file says all of itself: leave out ${named.join(', ')}, or --fix`
+    throw new CommandFailed('usage', message, { found: named })
+  }
+  requireOutput(options.out, [file])
+  const begun = performance.now()
   const text = readInput(file, 'badFix').toString('utf8')
   const outcome = bundleWrittenFix(text, { reweave: REWEAVE_VERSION, sha256 })
   if (outcome.kind === 'refused') {
@@ -161,44 +125,32 @@ function bundleFix(file: string, options: BuildOptions): void {
     const message = [`${file} is no valid fix; nothing was written`, ...lines].join('\n')
     throw new CommandFailed('badFix', message, { file, problems: outcome.problems })
   }
-  const { bytes, digest, manifest } = outcome.bundle
-  writeWhole(options.out, bytes)
-  const hotfix = { file: options.out, bytes: bytes.length, sha256: digest }
-  const value = { verdict: 'built', name: manifest.name, hotfix }
-  print(options.json === true, value, `${manifest.name}: ${options.out}, ${bytes.length} bytes`)
+  const { bundle } = outcome
+  finish(options, reportOfFix(bundle, (performance.now() - begun) / 1000), bundle)
 }
 
-function requireSource(directory: string): SourceTree {
-  const opened = openSource(directory)
-  if (opened.kind === 'opened') return opened.source
-  const { refusal } = opened
-  throw new CommandFailed('sourceRefused', describeSourceRefusal(refusal), { refusal })
+/** Writes the bundle if there is one, prints the report, and sets the exit. */
+function finish(options: BuildOptions, report: BuildReport, bundle: Bundle | undefined): void {
+  const { out: file, json } = options
+  if (bundle !== undefined) writeWhole(file, bundle.bytes)
+  const hotfix = bundle && { file, bytes: bundle.bytes.length, sha256: bundle.digest }
+  const whole: BuildReport = { ...report, hotfix }
+  print(json === true, whole, renderBuildReport(whole))
+  process.exitCode = exitCode(buildExit(report))
 }
 
-function readInput(file: string, exit: ExitName): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CommandFailed(exit, `Cannot read ${file}: ${reason}`, { file })
-  }
-}
-
-/** `xsa-506` of `out/xsa-506.hotfix`, unless a name was given. */
-function nameOf({ name, out }: BuildOptions): string {
-  const chosen = name ?? path.basename(out, '.hotfix').toLowerCase()
-  if (NAME.pattern?.test(chosen) === true && chosen.length <= NAME.longest) return chosen
-  throw new CommandFailed(
-    'usage',
-    `'${chosen}' is no name for a hotfix: wanted ${NAME.wanted}; give one with --name`,
-    { found: chosen },
-  )
-}
-
-function titleOf(options: BuildOptions, said: PatchIdentity, file: string): string {
-  const title = options.title ?? said.title ?? `built from ${path.basename(file)}`
-  return title.slice(0, TITLE.longest)
-}
+/** What only a build from source asks for. */
+const NOT_WITH_FIX = [
+  'source',
+  'patch',
+  'base',
+  'name',
+  'advisory',
+  'title',
+  'probe',
+  'sideBySide',
+  'labOnly',
+] as const satisfies readonly (keyof BuildOptions)[]
 
 /** Either the whole file is there, or what was there before. */
 function writeWhole(file: string, bytes: Uint8Array): void {
@@ -207,6 +159,7 @@ function writeWhole(file: string, bytes: Uint8Array): void {
     writeFileSync(part, bytes)
     renameSync(part, file)
   } catch (error) {
+    rmSync(part, { force: true })
     const reason = error instanceof Error ? error.message : String(error)
     throw new CommandFailed('usage', `Cannot write ${file}: ${reason}`, { file })
   }

@@ -48,6 +48,7 @@ export const EXIT_CODES = {
   needsTool: { code: 48, meaning: 'build: the patch changes tools of the control domain as well' },
   doesNotCompile: { code: 49, meaning: 'build: the patched source does not compile' },
   badPatch: { code: 50, meaning: 'build: the patch file is missing, malformed or of another kind' },
+  alreadyApplied: { code: 51, meaning: 'build: the source has the patch already' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>
 
 export type ExitName = keyof typeof EXIT_CODES
