@@ -12,7 +12,7 @@ export default defineConfig({
             'lab/**/*.test.ts',
             'demo/**/*.test.ts',
             'trial/**/*.test.ts',
-            'bench/*.test.ts',
+            'bench/**/*.test.ts',
             'test/*.test.ts',
           ],
           pool: 'forks',

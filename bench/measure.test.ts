@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inTurn, median, ratioTable } from './measure.ts'
+import { inTurn, isWithin, limitLine, median, ratioTable } from './measure.ts'
 
 describe('median()', () => {
   it('takes the middle, or the mean of the two in the middle', () => {
@@ -24,5 +24,17 @@ describe('ratioTable()', () => {
       { name: 'theirs', runs: [20] },
     ])
     expect(table).toMatch(/ours .* 1\.50 x\n.*theirs .* 1\.00 x/)
+  })
+})
+
+describe('limitLine()', () => {
+  it('says whether a limit is kept', () => {
+    const limit = { what: 'building', most: 20, unit: 's' }
+    expect(limitLine({ ...limit, found: 19.5 })).toMatch(/building .* 19\.50 s {2}within 20 s/)
+    expect(limitLine({ ...limit, found: 20.5 })).toMatch(/20\.50 s {2}EXCEEDED 20 s/)
+  })
+
+  it('counts what was not measured as exceeded', () => {
+    expect(isWithin({ found: Number.NaN, most: 20 })).toBe(false)
   })
 })

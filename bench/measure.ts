@@ -41,3 +41,22 @@ export function ratioTable(timings: readonly Timing[]): string {
     })
     .join('\n')
 }
+
+/** What a thing may cost at most. */
+export interface Limit {
+  readonly what: string
+  readonly found: number
+  readonly most: number
+  readonly unit: string
+}
+
+/** One line that says whether a limit is kept. A bench that prints one exceeded ends with 1. */
+export function limitLine({ what, found, most, unit }: Limit): string {
+  const verdict = isWithin({ found, most }) ? 'within' : 'EXCEEDED'
+  return `  ${what.padEnd(44)} ${found.toFixed(2).padStart(9)} ${unit}  ${verdict} ${most} ${unit}`
+}
+
+/** What could not be measured keeps no limit. */
+export function isWithin({ found, most }: Pick<Limit, 'found' | 'most'>): boolean {
+  return found < most
+}
