@@ -13,6 +13,7 @@ import { type BaselineEntry, readBaselineEntry } from './baseline-entry.ts'
 import { type BuildIndex, readBuildIndex } from './build-index.ts'
 import { makeXen } from './compiled-tree.ts'
 import { compileErrors } from './compile-errors.ts'
+import { editsInit } from './init-edits.ts'
 import { keepLineNumbers } from './line-directives.ts'
 import type { PlannedObject } from './link-plan.ts'
 import { linkSources } from './link-sources.ts'
@@ -135,15 +136,25 @@ function isNewer(name: string, { baseline, directory }: Build): boolean {
   return before === undefined || before.mtimeMs !== after.mtimeMs
 }
 
+function isCompiled(file: string): boolean {
+  return file.endsWith('.c')
+}
+
 function pairsOf(objects: readonly PlannedObject[], build: Build): readonly ObjectPair[] {
   const read = (top: string, name: string): Uint8Array | undefined => {
     const file = path.join(top, 'xen', name)
     return existsSync(file) ? readFileSync(file) : undefined
   }
-  return objects.map(({ name, source, isAssembler }) => ({
+  const edited = build.patch.files.filter(editsInit).map((file) => inXen(file.path))
+  const sources = build.patch.files.map((file) => inXen(file.path)).filter(isCompiled)
+  return objects.map(({ name, source, isAssembler, dependencies }) => ({
     name,
     source,
     isAssembler,
+    // Of objects so named the build makes all code that of boot, whatever is marked.
+    editsInit: (name.endsWith('.init.o') ? [...edited, ...sources] : edited).some((file) =>
+      dependencies.has(file),
+    ),
     before: read(build.baseline.directory, name),
     after: read(build.directory, name),
   }))

@@ -26,14 +26,14 @@ export function diffBuild(pairs: readonly ObjectPair[], image: Image): BuildDiff
   const diffs: ObjectDiff[] = []
   const reasons: Reason[] = []
   const layouts = new LayoutReasons()
-  for (const { name, isAssembler, before, after } of pairs) {
+  for (const { name, isAssembler, editsInit, before, after } of pairs) {
     const old = before && open(name, before)
     if (after === undefined) {
       reasons.push({ kind: 'object-removed', object: name, symbol: undefined })
       continue
     }
     const now = open(name, after)
-    const diff = diffObjects(old, now)
+    const diff = diffObjects(old, now, { editsInit })
     diffs.push(diff)
     reasons.push(...diff.reasons)
     if (old !== undefined && !isAssembler) reasons.push(...layouts.between(old, now))

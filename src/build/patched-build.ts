@@ -5,6 +5,8 @@ export interface ObjectPair {
   /** `common/dm.c` */
   readonly source: string | undefined
   readonly isAssembler: boolean
+  /** Whether the patch edits code or data of boot in what it is compiled from. */
+  readonly editsInit: boolean
   /** Undefined where the patch brings the object in. */
   readonly before: Uint8Array | undefined
   /** Undefined where the patch takes the object out. */

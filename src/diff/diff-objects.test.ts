@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { compileC } from '../../test/testing/compile-c.ts'
 import { diffSources } from '../../test/testing/diff-sources.ts'
-import type { ObjectDiff } from './diff-objects.ts'
+import { type ObjectDiff, type ObjectFile, diffObjects } from './diff-objects.ts'
 import type { Piece } from './patch.ts'
 import { XEN_LIKE } from './testing/xen-like-source.ts'
 
@@ -147,6 +148,25 @@ describe('diffObjects() brings along what new code needs', () => {
       'piece:common/a.o:.data.calls',
     )
     expect(diff.patch.replacements).toHaveLength(1)
+  })
+
+  it('notes init code that differs though the patch edits none', () => {
+    const object = (n: number): ObjectFile => ({
+      name: 'common/a.o',
+      elf: compileC(
+        'a.c',
+        `${XEN_LIKE} static inline int pick(int a) { return a * ${n}; }
+         INIT int setup(int a) { return pick(a); } int one(int a) { return pick(a) + 1000; }`,
+      ),
+    })
+    const edited = diffObjects(object(77), object(99))
+    expect(edited.reasons).toMatchObject([{ kind: 'init-code-changed', symbol: 'setup' }])
+    const spared = diffObjects(object(77), object(99), { editsInit: false })
+    expect(spared).toMatchObject({
+      reasons: [],
+      notes: [{ kind: 'init-code-differs', object: 'common/a.o', symbol: 'setup' }],
+    })
+    expect(spared.patch.pieces.map(({ section }) => section)).toEqual(['.text.one'])
   })
 
   it('lets a function refer to what boot freed if it did so before, with a note', () => {

@@ -20,6 +20,12 @@ import { findTwins } from './twins.ts'
 
 export type { ObjectFile } from './open-object.ts'
 
+/** What is known of the source patch. */
+export interface SourceEdits {
+  /** Whether it edits code of boot, and not only what such code takes in from elsewhere. */
+  readonly editsInit: boolean
+}
+
 export interface PieceReason {
   readonly piece: string
   readonly reason: Reason
@@ -57,10 +63,19 @@ export interface ObjectDiff {
  * is undefined for an object that the patch adds. New global functions and variables are in the
  * patch whether this object needs them or not, as others may: `joinPatches` drops the rest.
  *
+ * Init functions that differ although the patch edits none are noted and not refused. They have
+ * taken in something that the patch does edit, have run, and never will again: no live change
+ * could alter what they did. What they left behind stays as the old code made it; but so does
+ * what any other function did before it was replaced, and that is refused of none.
+ *
  * Not judged here: whether types changed their layout, whether the build before is the one that
  * runs, and whether the hypervisor has the symbols that are used.
  */
-export function diffObjects(before: ObjectFile | undefined, after: ObjectFile): ObjectDiff {
+export function diffObjects(
+  before: ObjectFile | undefined,
+  after: ObjectFile,
+  edits: SourceEdits = { editsInit: true },
+): ObjectDiff {
   const old = before === undefined ? emptyObject(after.name) : openObject(before)
   const now = openObject(after)
   const twins = findTwins(old, now)
@@ -75,13 +90,14 @@ export function diffObjects(before: ObjectFile | undefined, after: ObjectFile): 
   }))
   const needed = new Set(dropUnneeded(patch).pieces.map(({ id }) => id))
   const reasons = gate(
-    judgeCode(comparison, included),
+    judgeCode(comparison, included, edits),
     judgeData(comparison),
     judgeSections(comparison, { after: after.elf }),
     ofPieces.filter(({ piece }) => needed.has(piece)).map(({ reason }) => reason),
   )
   const reasonsIfNeeded = ofPieces.filter(({ piece }) => !needed.has(piece))
-  return { ...summary(comparison, included), patch, reasons, reasonsIfNeeded }
+  const notes = takeNotes(comparison, included, edits)
+  return { ...summary(comparison, included), patch, reasons, reasonsIfNeeded, notes }
 }
 
 /** Nothing is brought along of an object whose source is assembler. */
@@ -94,13 +110,13 @@ function asAssembler(
   const { before = elf.after, after } = elf
   const fill = judgeFill(comparison, { before, after })
   const reasons = gate(judgeAssembler(comparison), fill, judgeSections(comparison, { after }))
-  return { ...summary(comparison, none), patch, reasons, reasonsIfNeeded: [] }
+  return { ...summary(comparison, none), patch, reasons, reasonsIfNeeded: [], notes: [] }
 }
 
 function summary(
   comparison: Comparison,
   included: Included,
-): Omit<ObjectDiff, 'patch' | 'reasons' | 'reasonsIfNeeded'> {
+): Omit<ObjectDiff, 'patch' | 'reasons' | 'reasonsIfNeeded' | 'notes'> {
   const isIncluded = new Set(included.atoms)
   return {
     object: comparison.after.name,
@@ -110,7 +126,6 @@ function summary(
       .map(({ entry }) => nameOf(entry) ?? ''),
     removed: comparison.removed.map(({ entry }) => labelOf(entry)),
     unchanged: comparison.unchanged,
-    notes: takeNotes(comparison, included),
     exposed: findExposed(comparison),
   }
 }

@@ -7,16 +7,18 @@ import { inObject, type Reason, type ReasonIn } from './reason.ts'
 import { endsWithBoot } from './section-class.ts'
 
 /** Says of every function that changed whether its new code can take the old one's place. */
-export function judgeCode(comparison: Comparison, included: Included): Reason[] {
+export function judgeCode(
+  comparison: Comparison,
+  included: Included,
+  { editsInit }: { readonly editsInit: boolean },
+): Reason[] {
   const reasons: ReasonIn[] = []
   for (const { before, after } of comparison.changed) {
     const { entry } = before
     if (endsWithBoot(entry.meaning)) {
-      reasons.push({
-        kind: 'init-code-changed',
-        symbol: labelOf(entry),
-        section: entry.section.name,
-      })
+      const symbol = labelOf(entry)
+      const section = entry.section.name
+      if (editsInit) reasons.push({ kind: 'init-code-changed', symbol, section })
       continue
     }
     if (comparison.twins.guessed.has(after.entry)) {

@@ -17,6 +17,8 @@ type NoteFacts =
   | { readonly kind: 'constant-replaced'; readonly section: string }
   /** It was freed after boot, so a copy comes along. */
   | { readonly kind: 'init-code-copied' }
+  /** It takes in what the patch edits, and ran at boot as it was. */
+  | { readonly kind: 'init-code-differs' }
   /** New code refers to what was freed after boot, as the old code did; `user` is the function. */
   | { readonly kind: 'init-reference-kept'; readonly user: string }
 
@@ -40,6 +42,11 @@ export function describeNote(note: Note): string {
       )
     case 'init-code-copied':
       return `${name} was init code and is no longer; a copy comes along`
+    case 'init-code-differs':
+      return (
+        `${name} is init code that takes in what the patch changes; it ran at boot with the old ` +
+        'code, and what it set up then stays as it is'
+      )
     case 'init-reference-kept':
       return (
         `${name} was freed after boot, and ${note.user} refers to it as before; ` +

@@ -5,7 +5,11 @@ import type { Note } from './note.ts'
 import { endsWithBoot, isCode, isVariable } from './section-class.ts'
 
 /** What an operator should know although nothing stands in the way. */
-export function takeNotes(comparison: Comparison, included: Included): Note[] {
+export function takeNotes(
+  comparison: Comparison,
+  included: Included,
+  { editsInit }: { readonly editsInit: boolean },
+): Note[] {
   const { before, after, twins } = comparison
   const object = after.name
   const notes: Note[] = []
@@ -27,6 +31,10 @@ export function takeNotes(comparison: Comparison, included: Included): Note[] {
     } else if (old !== undefined && !isCode(atom.meaning)) {
       notes.push({ kind: 'constant-replaced', object, symbol, section: atom.section.name })
     }
+  }
+  for (const { before: unit } of editsInit ? [] : comparison.changed) {
+    if (!endsWithBoot(unit.entry.meaning)) continue
+    notes.push({ kind: 'init-code-differs', object, symbol: labelOf(unit.entry) })
   }
   for (const { symbol, user } of included.bootUses) {
     notes.push({ kind: 'init-reference-kept', object, symbol, user })
