@@ -109,7 +109,7 @@ function bundleFix(file: string, options: BuildOptions): void {
   const needless = NOT_WITH_FIX.filter((option) => options[option] !== undefined)
   if (needless.length > 0) {
     const named = needless.map(
-      (option) => `--${option.replace(/[A-Z]/, (s) => `-${s.toLowerCase()}`)}`,
+      (option) => `--${option.replace(/[A-Z]/g, (s) => `-${s.toLowerCase()}`)}`,
     )
     const message = `A fix file says all of itself: leave out ${named.join(', ')}, or --fix`
     throw new CommandFailed('usage', message, { found: named })
