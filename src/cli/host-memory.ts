@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { describeDmaRefusal, type DmaRefusal, type DmaSession, withDma } from '../channel/dma-session.ts'
+import {
+  describeDmaRefusal,
+  type DmaRefusal,
+  type DmaSession,
+  withDma,
+} from '../channel/dma-session.ts'
 import { ENGINE_KINDS, type EngineKind } from '../device/engines.ts'
 import { parseCpuInfo } from '../host/cpu-facts.ts'
 import { listHotfixes } from '../host/fix-shelf.ts'
