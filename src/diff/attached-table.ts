@@ -95,5 +95,7 @@ export function distanceOfAddend(addend: bigint): bigint {
   return BigInt.asUintN(24, addend)
 }
 
-/** Where in an entry of `.altinstructions` the length of the replacement is (struct alt_instr). */
+// Lengths in an entry of `.altinstructions` (xen/arch/x86/include/asm/alternative.h: alt_instr).
+export const ORIGINAL_LENGTH_AT = 10
 export const REPLACEMENT_LENGTH_AT = 11
+export const PADDING_LENGTH_AT = 12

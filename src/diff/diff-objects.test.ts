@@ -182,6 +182,15 @@ describe('diffObjects() brings along what new code needs', () => {
     expect(targetsOf(pieceOf(diff, 'common/a.o:.text.one'))).toContain('a.c#choice')
   })
 
+  it('lets no new code refer to what boot freed where alternatives are put in', () => {
+    const source = (n: number): string => `${XEN_LIKE}
+      __attribute__((section(".init.data"), used)) int (*ops)(int);
+      int one(int a) { ALTERNATIVE("call *ops(%%rip)", "call printk", 3); return a + ${n}; }`
+    expect(diffSources(source(1000), source(2000)).reasons).toMatchObject([
+      { kind: 'init-reference', symbol: 'ops', user: 'one' },
+    ])
+  })
+
   it('brings entries of .altinstructions with their own replacement only', () => {
     const source = (n: number): string => `${XEN_LIKE}
       int other(int a) { ALTERNATIVE("nop", "call other_repl", 3); return a + 5000; }

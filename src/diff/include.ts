@@ -4,6 +4,7 @@ import { hasLeftBoot } from './comparison.ts'
 import type { SymbolName } from './patch.ts'
 import { isRelative } from './raw-reference.ts'
 import { inObject, type Reason, type ReasonIn } from './reason.ts'
+import { isRewritten } from './rewritten-at-boot.ts'
 import { endsWithBoot, isCode, isConstant } from './section-class.ts'
 import type { Unit } from './unit.ts'
 
@@ -43,7 +44,8 @@ export interface BootUse {
  *
  * What was freed after boot may be referred to only by a function that did so before: its source
  * sees to it that such code runs during boot alone, and would have to in a rebuilt hypervisor as
- * well. A function that begins to do so may expect a boot that is over.
+ * well. A function that begins to do so may expect a boot that is over. Where alternatives are put
+ * in, the old code may run without what it refers to, and the loader reads it.
  */
 export function includeNeeded(comparison: Comparison): Included {
   const inclusion = new Inclusion(comparison)
@@ -157,7 +159,7 @@ class Inclusion {
     }
     const isEntry = target.atom === unit.entry && target.offset === 0
     if (endsWithBoot(target.atom.meaning)) {
-      const used = isEntry ? this.#usedBefore(user, target.atom) : undefined
+      const used = isEntry ? this.#usedBefore(user, reference, target.atom) : undefined
       if (used === undefined) this.#refuseUse(user, reference, target.atom)
       else this.#keepBootUse(user, reference, { old: used, offset: target.offset })
       return
@@ -191,7 +193,7 @@ class Inclusion {
     const { twins, meaning } = this.#comparison
     const old = twins.toBefore.get(atom)
     if (atom.meaning === 'init-data' || atom.meaning === 'boot-table') {
-      const used = this.#usedBefore(user, atom)
+      const used = this.#usedBefore(user, reference, atom)
       if (used === undefined) this.#refuseUse(user, reference, atom)
       else this.#keepBootUse(user, reference, { old: used, offset: target.offset })
     } else if (old !== undefined && hasLeftBoot(old, atom)) {
@@ -218,14 +220,14 @@ class Inclusion {
   }
 
   /** The twin of what was freed after boot, if the old function referred to it too. */
-  #usedBefore(user: Atom, atom: Atom): Atom | undefined {
+  #usedBefore(user: Atom, reference: Reference, atom: Atom): Atom | undefined {
     const { twins, units } = this.#comparison
     const old = twins.toBefore.get(atom)
-    if (old === undefined || !endsWithBoot(old.meaning) || twins.guessed.has(atom)) {
-      return undefined
-    }
-    const entry = units.after.byPart.get(user)?.entry
-    const oldEntry = entry && twins.toBefore.get(entry)
+    if (old === undefined || !endsWithBoot(old.meaning)) return undefined
+    if (twins.guessed.has(atom) || !isCode(user.meaning)) return undefined
+    const unit = units.after.byPart.get(user)
+    if (unit === undefined || isRewritten(unit, user, reference)) return undefined
+    const oldEntry = twins.toBefore.get(unit.entry)
     const parts = (oldEntry && units.before.byPart.get(oldEntry)?.code) ?? []
     const isUsed = parts.some(({ references }) =>
       references.some(({ target }) => target.kind === 'atom' && target.atom === old),
