@@ -1,3 +1,4 @@
+import { ownerOfColdPart } from '../diff/normal-name.ts'
 import type { Patch } from '../diff/patch.ts'
 import type { BuildReport, BuiltFunction } from './build-report.ts'
 
@@ -6,7 +7,10 @@ export function objectOf(patch: Patch, piece: string): string | undefined {
   return patch.pieces.find(({ id }) => id === piece)?.object
 }
 
-/** The functions that a patch replaces and adds, for the report. */
+/**
+ * The functions that a patch replaces and adds, for the report. The rarely executed part of one is
+ * no function of its own.
+ */
 export function functionsOf(patch: Patch): BuildReport['functions'] {
   const replacing = new Set(patch.replacements.map(({ piece }) => piece))
   const changed = patch.replacements.map(
@@ -19,6 +23,7 @@ export function functionsOf(patch: Patch): BuildReport['functions'] {
   )
   const added = patch.symbols
     .filter(({ kind, piece }) => kind === 'function' && !replacing.has(piece))
+    .filter(({ name }) => ownerOfColdPart(name) === undefined)
     .map(({ name, file, piece, byteLength }): BuiltFunction => ({
       name,
       file,

@@ -108,8 +108,11 @@ function asAssembler(
   const none: Included = { atoms: [], aims: new Map(), bootUses: [], reasons: [] }
   const patch = { pieces: [], symbols: [], replacements: [] }
   const { before = elf.after, after } = elf
-  const fill = judgeFill(comparison, { before, after })
-  const reasons = gate(judgeAssembler(comparison), fill, judgeSections(comparison, { after }))
+  const labelled = [...judgeAssembler(comparison), ...judgeFill(comparison, { before, after })]
+  const told = new Set(labelled.map(({ symbol }) => symbol))
+  // What has no label is told by its place, by one of them.
+  const others = judgeSections(comparison, { after }).filter(({ symbol }) => !told.has(symbol))
+  const reasons = gate(labelled, others)
   return { ...summary(comparison, none), patch, reasons, reasonsIfNeeded: [], notes: [] }
 }
 
