@@ -1,0 +1,235 @@
+/**
+ * Hotfixes built from source on a real Xen, by both channels: one upon the other, one against the
+ * other, beside another tool's, killed, spoilt. What Xen says of its version shows which code runs.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildStateDirectory, defaultSourceDirectory } from '../../src/build/build-directory.ts'
+import { fetchSource } from '../../src/build/fetch-source.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
+import { reweaveBuild } from './testing/reweave-build.ts'
+import { KILLED, reweave, reweaveKilledAt } from './testing/reweave-answer.ts'
+import { type XenSnapshot, XenUnderTest } from './testing/xen-under-test.ts'
+
+const VERSION = '4.17.5+72-g01140da4e8-1'
+const BUILD_ID = '39a640e6f1412319235087391df9f1c5e13ae920'
+
+/** Hotfixes by name: each makes one small function answer something else. */
+const PATCHES = {
+  major: patch(50, 'XEN_VERSION', 'XEN_VERSION + 1'),
+  rival: patch(50, 'XEN_VERSION', 'XEN_VERSION + 2'),
+  minor: patch(55, 'XEN_SUBVERSION', 'XEN_SUBVERSION + 1'),
+} as const
+type Name = keyof typeof PATCHES
+
+let xen: XenUnderTest
+let untouched: XenSnapshot
+let folder: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'reweave-hotfixes-'))
+  const source = await fetched()
+  for (const [name, text] of Object.entries(PATCHES)) {
+    const file = path.join(folder, `${name}.patch`)
+    writeFileSync(file, text)
+    const built = await reweaveBuild([
+      ...['--source', source, '--patch', file, '--base', BUILD_ID],
+      ...['--out', path.join(folder, `${name}.hotfix`)],
+    ])
+    expect(built).toMatchObject({ exit: 0, json: { verdict: 'built' } })
+  }
+  xen = await XenUnderTest.boot({ engines: ['nvme'] })
+  for (const name of Object.keys(PATCHES)) {
+    await xen.machine.push(path.join(folder, `${name}.hotfix`), `/root/${name}.hotfix`)
+  }
+  untouched = xen.see()
+}, 1_800_000)
+
+afterAll(async () => {
+  await xen?.machine.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+// A test that failed half-way must not fail those behind it.
+afterEach(async () => {
+  for (let round = 0; round < 2 && differs(); round += 1) {
+    for (const name of ['minor', 'rival', 'major']) await reweave(xen.machine, ['revert', name])
+  }
+})
+
+function differs(): boolean {
+  return xen.differences(untouched, xen.see()).length > 0
+}
+
+/** What Xen calls itself: `4.17` as built. */
+async function version(): Promise<string> {
+  return (
+    await xen.machine.run('cd /sys/hypervisor/version; echo $(cat major).$(cat minor)')
+  ).trim()
+}
+
+async function apply(name: Name, channel: string): Promise<Awaited<ReturnType<typeof reweave>>> {
+  return await reweave(xen.machine, ['apply', `/root/${name}.hotfix`, '--channel', channel])
+}
+
+async function revert(name: Name): Promise<Awaited<ReturnType<typeof reweave>>> {
+  return await reweave(xen.machine, ['revert', name])
+}
+
+interface StatusJson {
+  readonly fix: string
+  readonly state: string
+  readonly channel?: string
+  readonly livepatch?: { readonly owner: string; readonly position?: number }
+}
+
+async function status(): Promise<readonly StatusJson[]> {
+  return (await reweave(xen.machine, ['status'])).json as readonly StatusJson[]
+}
+
+describe.each(['livepatch', 'dma'] as const)('by %s', (channel) => {
+  it('applies, is there already, and reverts by name without the file', async () => {
+    expect(await version()).toBe('4.17')
+    expect(await apply('major', channel)).toMatchObject({
+      exit: 0,
+      json: { result: 'applied', channel },
+    })
+    expect(await version()).toBe('5.17')
+    expect(await apply('major', 'auto')).toMatchObject({ exit: 0, json: { channel } })
+    await xen.machine.run('mv /root/major.hotfix /root/away')
+    expect(await status()).toContainEqual(
+      expect.objectContaining({ fix: 'major', state: 'applied', channel }),
+    )
+    expect(await revert('major')).toMatchObject({ exit: 0, json: { result: 'reverted' } })
+    await xen.machine.run('mv /root/away /root/major.hotfix')
+    expect(await version()).toBe('4.17')
+    expect(differs()).toBe(false)
+  })
+
+  it('refuses a second hotfix for a function, on either channel', async () => {
+    expect((await apply('major', channel)).exit).toBe(0)
+    for (const second of ['livepatch', 'dma']) {
+      expect(await apply('rival', second)).toMatchObject({ exit: exitCode('functionTaken') })
+    }
+    expect(await version()).toBe('5.17')
+    expect((await revert('major')).exit).toBe(0)
+    expect(differs()).toBe(false)
+  })
+
+  it('is finished, or taken back, after a kill at any step of its journal', async () => {
+    for (let step = 1; ; step += 1) {
+      const args = ['apply', '/root/major.hotfix', '--channel', channel]
+      const killed = await reweaveKilledAt(xen.machine, step, args)
+      if (killed.exit === 0) {
+        expect(step).toBeGreaterThan(2)
+        break
+      }
+      expect(killed).toMatchObject({ exit: KILLED })
+      // By turns what was under way is finished, and taken back.
+      const verb = step % 2 === 0 ? 'apply' : 'revert'
+      const finish = verb === 'apply' ? args : ['revert', 'major']
+      expect(await reweave(xen.machine, finish)).toMatchObject({ exit: 0 })
+      expect(await version()).toBe(verb === 'apply' ? '5.17' : '4.17')
+      if (verb === 'apply') expect((await revert('major')).exit).toBe(0)
+      expect(differs()).toBe(false)
+    }
+    expect((await revert('major')).exit).toBe(0)
+    expect(differs()).toBe(false)
+  }, 1_200_000)
+})
+
+describe('two hotfixes', () => {
+  it('stand one upon the other by livepatch, and come off in order only', async () => {
+    expect((await apply('major', 'livepatch')).exit).toBe(0)
+    expect((await apply('minor', 'livepatch')).exit).toBe(0)
+    expect(await version()).toBe('5.18')
+    const refused = await revert('major')
+    expect(refused).toMatchObject({ exit: exitCode('stackOrder') })
+    expect(refused.stderr).toContain('minor')
+    expect(await version()).toBe('5.18')
+    expect((await revert('minor')).exit).toBe(0)
+    expect(await version()).toBe('5.17')
+    expect((await revert('major')).exit).toBe(0)
+    expect(differs()).toBe(false)
+  })
+
+  it('live side by side on two channels', async () => {
+    expect((await apply('major', 'livepatch')).exit).toBe(0)
+    expect((await apply('minor', 'dma')).exit).toBe(0)
+    expect(await version()).toBe('5.18')
+    expect((await revert('major')).exit).toBe(0)
+    expect(await version()).toBe('4.18')
+    expect((await revert('minor')).exit).toBe(0)
+    expect(differs()).toBe(false)
+  })
+})
+
+describe("another tool's payload", () => {
+  it('is shown, stays, and keeps its function', async () => {
+    execFileSync('tar', ['-xf', 'major.hotfix', 'payload.livepatch'], { cwd: folder })
+    await xen.machine.push(path.join(folder, 'payload.livepatch'), '/root/foreign.livepatch')
+    // The tool gives up after 30 ms; an emulated machine may need longer to stop its CPUs.
+    await xen.machine.run('xen-livepatch upload foreign /root/foreign.livepatch')
+    await xen.machine.run('for i in 1 2 3 4 5 6 7 8; do xen-livepatch apply foreign && break; done')
+    expect(await version()).toBe('5.17')
+    expect(JSON.stringify(await status())).toContain('foreign')
+    expect((await apply('rival', 'livepatch')).exit).not.toBe(0)
+    expect((await apply('rival', 'dma')).exit).toBe(exitCode('functionTaken'))
+    expect(await version()).toBe('5.17')
+    await xen.machine.run(
+      'for i in 1 2 3 4 5 6 7 8; do xen-livepatch revert foreign && break; done',
+    )
+    await xen.machine.run('xen-livepatch unload foreign')
+    expect(differs()).toBe(false)
+  })
+})
+
+describe('a bundle', () => {
+  it.each([
+    ['cut', (bytes: Buffer) => bytes.subarray(0, bytes.length - 700), 'badBundle'],
+    ['altered', (bytes: Buffer) => flipped(bytes, bytes.length - 3000), 'badBundle'],
+  ] as const)('that is %s is refused, and nothing is loaded', async (name, spoil, exit) => {
+    const file = path.join(folder, `${name}.hotfix`)
+    writeFileSync(file, spoil(readFileSync(path.join(folder, 'major.hotfix'))))
+    await xen.machine.push(file, `/root/${name}.hotfix`)
+    for (const channel of ['livepatch', 'dma']) {
+      const args = ['apply', `/root/${name}.hotfix`, '--channel', channel]
+      expect(await reweave(xen.machine, args)).toMatchObject({ exit: exitCode(exit) })
+    }
+    expect(await xen.machine.run('xen-livepatch list')).not.toContain('APPLIED')
+    expect(differs()).toBe(false)
+  })
+})
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes)
+  copy.writeUInt8(copy.readUInt8(at) ^ 1, at)
+  return copy
+}
+
+/** A patch for one line of xen/common/version.c, as git writes it. */
+function patch(line: number, before: string, after: string): string {
+  return [
+    '--- a/xen/common/version.c',
+    '+++ b/xen/common/version.c',
+    `@@ -${line - 1},3 +${line - 1},3 @@`,
+    ' {',
+    `-    return ${before};`,
+    `+    return ${after};`,
+    ' }',
+    '',
+  ].join('\n')
+}
+
+async function fetched(): Promise<string> {
+  const directory = defaultSourceDirectory('xen', VERSION)
+  const stateDirectory = buildStateDirectory()
+  const progress = (): void => undefined
+  const order = { name: 'xen', version: VERSION, directory, stateDirectory, progress }
+  const outcome = await fetchSource(order)
+  if (outcome.kind === 'refused') throw new Error(JSON.stringify(outcome.refusal))
+  return directory
+}
