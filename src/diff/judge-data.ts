@@ -40,7 +40,7 @@ function judgePair(comparison: Comparison, before: Atom, after: Atom): readonly 
   const section = before.section.name
   const wasSealed = isConstant(before.meaning) || before.meaning === 'ro-after-init'
   if (wasSealed && after.meaning === 'data') return [{ kind: 'became-writable', symbol, section }]
-  if (comparison.meaning.sameAtom(before, after)) return []
+  if (comparison.meaning.sameAtom(before, after)) return judgeAlignment(before, after)
   switch (before.meaning) {
     case 'boot-table':
       return [tableReason(before, 'changed')]
@@ -58,6 +58,19 @@ function judgePair(comparison: Comparison, before: Atom, after: Atom): readonly 
     default:
       return [dataReason(comparison, before, after)]
   }
+}
+
+/** Told only of a variable with a section of its own: that of a shared one is the largest of all. */
+function judgeAlignment(before: Atom, after: Atom): readonly ReasonIn[] {
+  const [was, is] = [before, after].map(({ section }) => Number(section.alignment))
+  const isAlone = [before, after].every(
+    ({ byteLength, section }) => BigInt(byteLength) === section.byteLength,
+  )
+  if (was === undefined || is === undefined || was >= is || !isAlone) return []
+  if (endsWithBoot(before.meaning) || before.meaning === 'boot-table') return []
+  const symbol = labelOf(before)
+  const section = before.section.name
+  return [{ kind: 'alignment-raised', symbol, section, before: was, after: is }]
 }
 
 function judgeConstant(comparison: Comparison, before: Atom): readonly ReasonIn[] {

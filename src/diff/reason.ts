@@ -55,6 +55,13 @@ type ReasonFacts =
   | { readonly kind: 'persistent-state'; readonly section: string; readonly byteLength: number }
   /** A variable that exists lies in memory that nobody may write to, and is to be written to. */
   | { readonly kind: 'became-writable'; readonly section: string }
+  /** A variable is to lie on a rounder address than the one that it has. */
+  | {
+      readonly kind: 'alignment-raised'
+      readonly section: string
+      readonly before: number
+      readonly after: number
+    }
   /** A type has another layout, and memory holds some that were made with the old one. */
   | {
       readonly kind: 'layout-changed'
@@ -171,6 +178,12 @@ function sentenceOf(reason: Reason): string {
       return (
         `${symbol} is no longer constant, but it lies in ${reason.section}, which the running ` +
         'hypervisor protects from writes; put what changes into a variable of another name'
+      )
+    case 'alignment-raised':
+      return (
+        `${symbol} (${reason.section}) is to be aligned to ${bytes(reason.after)} instead of ` +
+        `${reason.before}, but its place in the running hypervisor is fixed; ` +
+        'keep the alignment or use a variable of another name'
       )
     case 'layout-changed': {
       const member = reason.member === undefined ? '' : `, member ${reason.member}`

@@ -111,6 +111,14 @@ const CASES: readonly Case[] = [
     after: 'int opt = 1; int one(int a) { return opt += a; }',
   },
   {
+    says: 'a variable that is to lie on a rounder address',
+    kind: 'alignment-raised',
+    symbol: 'slots',
+    before: 'static long slots[2]; long one(int a) { return slots[a]++; }',
+    after:
+      'static __attribute__((aligned(64))) long slots[2]; long one(int a) { return slots[a]++; }',
+  },
+  {
     says: 'changed init code',
     kind: 'init-code-changed',
     symbol: 'setup',
