@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { cacheDirectory } from '../../lab/lab-directory.ts'
 import { fetchHypervisor } from '../../lab/hypervisor.ts'
@@ -35,6 +35,10 @@ export async function openBase(
     catalogue.get(buildId)?.package?.version
   const buildId = wanted.includes('/') ? undefined : parseBuildId(wanted)
   if (buildId === undefined) {
+    if (!existsSync(wanted)) {
+      const message = `There is no file ${wanted}, and it is no whole build-id; name a xen-syms with --base`
+      throw new CommandFailed('badSymbols', message, { file: wanted })
+    }
     const image = await readImageFile(wanted)
     return { image, version: versionOf(image.buildId) }
   }

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { accessSync, constants, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import { openSource } from '../build/open-source.ts'
 import type { PatchIdentity } from '../build/patch-identity.ts'
@@ -102,13 +110,26 @@ export function requireOutput(out: string, inputs: readonly string[]): void {
 /** @throws CommandFailed `usage` where builds cannot be kept */
 export function requireCache(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true })
+    makeDirectory(directory)
     accessSync(directory, constants.W_OK)
   } catch (error) {
     const message =
       `Cannot build in ${directory}: ${reasonOf(error)}; set REWEAVE_BUILD to a directory that ` +
       'can be written to'
     throw new CommandFailed('usage', message, { directory })
+  }
+}
+
+// Node's own `recursive` never ends where a file system, such as /proc, answers ENOENT to mkdir
+// although the parent is there (Node 24.21).
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return
+  makeDirectory(path.dirname(directory))
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    // Another build may have made it meanwhile.
+    if (!existsSync(directory)) throw error
   }
 }
 

@@ -13,6 +13,7 @@ import path from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildCommand } from './build.ts'
+import { requireCache } from './build-input.ts'
 import { CommandFailed } from './command-failed.ts'
 import { exitCode, type ExitName } from './exit-code.ts'
 
@@ -96,10 +97,22 @@ const REFUSED: readonly Case[] = [
   ['a folder without a source', { source: 'empty' }, 'sourceRefused', /it is no source of Xen/],
   ['no configuration', { source: 'unconfigured' }, 'sourceRefused', /it has no configuration/],
   ['a source of another shape', { source: 'odd' }, 'sourceRefused', /from odd: EISDIR/],
-  ['no base', { base: 'no' }, 'badSymbols', /Cannot open no: ENOENT/],
+  ['no base', { base: 'no' }, 'badSymbols', /no file no, and it is no whole build-id/],
   ['a base that is no image', { base: 'base' }, 'badSymbols', /^base: /],
   ['a build-id that nobody knows', { base: 'ab'.repeat(20) }, 'badSymbols', /No symbols of build/],
 ]
+
+describe('requireCache()', () => {
+  it('says that a place takes no directory, where making one would never end', () => {
+    expect(() => requireCache('/proc/reweave/cache')).toThrow(/set REWEAVE_BUILD to a directory/)
+  })
+
+  it('makes the directory with those above it', () => {
+    const cache = path.join(folder, 'one/two')
+    requireCache(cache)
+    expect(readdirSync(cache)).toEqual([])
+  })
+})
 
 describe('reweave build', () => {
   it.each(REFUSED)('refuses %s before anything is built', async (_, options, exit, message) => {
