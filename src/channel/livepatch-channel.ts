@@ -9,6 +9,7 @@
 
 import type { JournalEntry, LivepatchJournal, LivepatchRecord } from '../splice/journal.ts'
 import type { Image } from '../image/image.ts'
+import { livepatchedFunctions } from '../splice/patched-functions.ts'
 import { FIRST_WITH_METADATA, type LoadedLivepatch } from '../xen/livepatch-abi.ts'
 import { XEN_ERRNO } from '../xen/xen-errno.ts'
 import {
@@ -21,6 +22,7 @@ import {
 } from './livepatch-action.ts'
 import { readXenAnswer } from './livepatch-answer.ts'
 import { watchMessages } from './livepatch-evidence.ts'
+import { judgeIndependence } from './livepatch-independence.ts'
 import { judgeExpectations } from './livepatch-expectations.ts'
 import { type LivepatchOwner, livepatchOwner, readLivepatchName } from './livepatch-name.ts'
 import { describeLivepatchLeft, type LivepatchOutcome } from './livepatch-outcome.ts'
@@ -95,21 +97,33 @@ export class LivepatchChannel {
   /**
    * Puts a hotfix on top of what is applied.
    *
-   * With `nodeps`, whatever that is; the payload must still be for this build.
+   * With `nodeps`, whatever that is; the payload must still be for this build. With
+   * `where-independent`, beside what is applied where the two have nothing to do with each other.
    */
   async apply(
     order: LivepatchOrder,
-    { nodeps = false }: { readonly nodeps?: boolean } = {},
+    options: { readonly nodeps?: boolean | 'where-independent' } = {},
   ): Promise<LivepatchOutcome> {
     const prepared = this.#prepare(order)
     if (prepared.kind !== 'prepared') return refused(prepared)
-    if (nodeps && this.#host.port.interfaceVersion < FIRST_WITH_METADATA) {
-      return refused({ kind: 'nodeps-not-known' })
-    }
     const shown = await this.#look()
     if (shown.kind === 'refused') return shown
     const { name } = prepared
     if (isApplied(shown.payloads, name)) return { kind: 'already', name }
+    let nodeps = options.nodeps === true
+    if (options.nodeps === 'where-independent') {
+      const { entries, bootId, image } = this.#host
+      const livepatched = livepatchedFunctions(entries(), bootId, shown.payloads)
+      const judged = judgeIndependence(order.payload, prepared.functions, {
+        buildId: image.buildId,
+        livepatched,
+      })
+      if (judged.kind === 'refused') return refused(judged.refusal)
+      nodeps = judged.kind === 'independent'
+    }
+    if (nodeps && this.#host.port.interfaceVersion < FIRST_WITH_METADATA) {
+      return refused({ kind: 'nodeps-not-known' })
+    }
     const conflict = judgeDependency(shown.stack, order.payload.dependsOn, this.#host.image.buildId)
     if (conflict !== undefined && !nodeps) return refused(conflict)
     return this.#recorded(applyRecord(prepared, 'apply'), async () => {

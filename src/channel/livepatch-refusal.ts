@@ -2,6 +2,7 @@ import { hex, type VirtualAddress } from '../address/address.ts'
 import type { BuildId } from '../image/build-id.ts'
 import { bytesAsHex } from '../splice/bytes-as-hex.ts'
 import { describeXenAnswer, type XenAnswer } from './livepatch-answer.ts'
+import type { IndependenceRefusal } from './livepatch-independence.ts'
 import type { DependencyConflict } from './livepatch-stack.ts'
 
 /** Why a livepatch action was not done. What is applied is what was applied before. */
@@ -43,6 +44,7 @@ export type LivepatchRefusal =
     }
   /** Boot may have put other bytes there than were linked. */
   | { readonly kind: 'expectation-uncertain'; readonly name: string; readonly at: VirtualAddress }
+  | IndependenceRefusal
   | { readonly kind: 'nodeps-not-known' }
   | { readonly kind: 'xen'; readonly answer: XenAnswer; readonly attempts: number }
 
@@ -101,6 +103,13 @@ function sentence(refusal: LivepatchRefusal): string {
       return (
         `At ${hex(refusal.at)} in ${refusal.name} boot may have put other bytes than the payload ` +
         'expects, and a replace would find out too late'
+      )
+    case 'livepatched':
+      return `${refusal.name} is replaced by ${refusal.by}, another livepatch: revert that one first`
+    case 'stack-unknown':
+      return (
+        `Xen would replace ${refusal.name} whatever is there, and it is not known what ` +
+        `${refusal.livepatches.join(', ')} replaced: unload that with the tool that loaded it`
       )
     case 'nodeps-not-known':
       return 'The Xen that runs cannot apply a payload regardless of the stack (since 4.14)'

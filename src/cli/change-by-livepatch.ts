@@ -41,7 +41,7 @@ export async function changeByLivepatch(
   const started = new Date()
   const outcome =
     goal === 'applied'
-      ? await channel.apply(orderOf(host, hotfix))
+      ? await channel.apply(orderOf(host, hotfix), { nodeps: 'where-independent' })
       : await revert(channel, hotfix, standing)
   const { changed, ...done } = reportLivepatch(goal, name, outcome)
   const was = goal === 'applied' ? 'already-applied' : 'not-applied'

@@ -47,6 +47,8 @@ function refusalExit(refusal: LivepatchRefusal): ExitName {
     case 'other-build':
       return 'otherBuild'
     case 'spliced':
+    case 'livepatched':
+    case 'stack-unknown':
       return 'functionTaken'
     case 'other-dependency':
     case 'not-on-top':
@@ -67,5 +69,6 @@ const MEANING_EXITS: Partial<Readonly<Record<XenMeaning, ExitName>>> = {
   'other-dependency': 'stackOrder',
   'not-on-top': 'stackOrder',
   'still-applied': 'stackOrder',
-  'expectation-failed': 'otherBytes',
+  // Another payload, or a splice, is at the function's entry.
+  'expectation-failed': 'functionTaken',
 }

@@ -122,7 +122,7 @@ function fixedValue(fixed: EntryFixed): unknown {
 
 /** The answer for one function, for people. */
 export function renderEntryAnswer({ answer, depth }: EntryAnswer): string {
-  if (answer.kind === 'cannot') return `${renderFixed(answer)}`
+  if (answer.kind === 'cannot') return renderFixed(answer)
   const { store, before, offset, relays, undo } = answer
   const lines = [
     `${fullName(answer.function)}: ${WAY_TEXTS[answer.way]}, ${DEPTH_TEXTS[depth ?? 'entry']}`,
