@@ -11,6 +11,9 @@ import { describePayloadRefusal } from '../payload/payload-refusal.ts'
 import { readPayload } from '../payload/read-payload.ts'
 import { describeSpliceRefusal } from '../splice/payload/describe-splice-refusal.ts'
 import { examinePayload } from '../splice/payload/examine-payload.ts'
+import type { SpliceRefusal } from '../splice/payload/splice-refusal.ts'
+import type { SpliceStudy } from '../splice/payload/splice-study.ts'
+import { studyPayload } from '../splice/payload/study-payload.ts'
 import type { BuildReason, BuiltForm } from './build-report.ts'
 
 /** The forms that a patch comes to. Both are made from one payload. */
@@ -18,6 +21,8 @@ export interface BuiltForms {
   readonly payload: Uint8Array
   readonly payloadVersion: PayloadVersion
   readonly payloadBuildId: BuildId
+  /** What was found of the image for the splice; undefined where there can be none. */
+  readonly study: SpliceStudy | undefined
   /** The releases of Xen that take the payload's layout. */
   readonly interfaces: readonly string[]
   /** For the report: livepatch, then splice. */
@@ -85,7 +90,8 @@ export function buildForms(patch: Patch, order: FormsOrder): FormsOutcome {
       payloadVersion,
       payloadBuildId: emitted.buildId,
       interfaces,
-      said: [livepatch, splice],
+      study: splice.study,
+      said: [livepatch, splice.said],
     },
   }
 }
@@ -119,26 +125,33 @@ function readBack(bytes: Uint8Array, image: Image): Payload {
   )
 }
 
-function spliceForm(payload: Payload, order: FormsOrder): BuiltForm {
-  const { name, advisory, image, sideBySide } = order
-  const examined = examinePayload({
-    name,
-    advisory: advisory ?? name,
-    payload,
-    image,
-    reuse: undefined,
-    sideBySide,
-  })
-  if (examined.kind === 'refused') {
-    const reasons = examined.refusals.map((refusal) => ({
-      kind: refusal.kind,
-      object: undefined,
-      symbol: undefined,
-      sentence: describeSpliceRefusal(refusal),
-    }))
-    return { form: 'splice', possible: false, about: '', bytes: 0, reasons }
-  }
+function spliceForm(
+  payload: Payload,
+  { name, advisory = name, image, sideBySide }: FormsOrder,
+): { readonly study: SpliceStudy | undefined; readonly said: BuiltForm } {
+  const order = { payload, image, sideBySide }
+  const studied = studyPayload(order)
+  if (studied.kind === 'refused') return notSpliceable(studied.refusals)
+  const { study } = studied
+  const examined = examinePayload({ ...order, name, advisory, reuse: undefined }, study)
+  if (examined.kind === 'refused') return notSpliceable(examined.refusals)
   const bytes = examined.toPlace.reduce((sum, { byteLength }) => sum + byteLength, 0)
   const about = 'to be placed in free bytes of the hypervisor, by DMA'
-  return { form: 'splice', possible: true, about, bytes, reasons: [] }
+  return { study, said: { form: 'splice', possible: true, about, bytes, reasons: [] } }
+}
+
+function notSpliceable(refusals: readonly SpliceRefusal[]): {
+  readonly study: undefined
+  readonly said: BuiltForm
+} {
+  const reasons = refusals.map((refusal) => ({
+    kind: refusal.kind,
+    object: undefined,
+    symbol: undefined,
+    sentence: describeSpliceRefusal(refusal),
+  }))
+  return {
+    study: undefined,
+    said: { form: 'splice', possible: false, about: '', bytes: 0, reasons },
+  }
 }

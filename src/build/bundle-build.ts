@@ -69,9 +69,11 @@ export function bundleBuild(order: HotfixOrder, parts: BuiltParts, sha256: Sha25
           .slice(0, BUNDLE_LIMITS.reasons)
           .map(({ sentence }) => printable(sentence).slice(0, BUNDLE_LIMITS.reasonLength)),
         sideBySide,
+        study: forms.study === undefined ? undefined : MEMBER_NAMES.study,
       },
     ],
     payload: forms.payload,
+    study: forms.study,
     fix: undefined,
   }
   return writeBundle(draft, sha256)

@@ -59,9 +59,9 @@ export function prepareSplices(
       return { kind: 'planner', reads: needed.ranges, plan }
     }
     case 'payload': {
-      const { payload, sideBySide } = source
+      const { payload, study, sideBySide } = source
       const { name, advisory = name } = hotfix.manifest
-      const examined = examinePayload({ name, advisory, payload, image, reuse, sideBySide })
+      const examined = examinePayload({ name, advisory, payload, image, reuse, sideBySide }, study)
       if (examined.kind === 'refused') return { ...examined, kind: 'not-spliceable' }
       const plan = (live: LiveBytes, previous: SplicePlan | undefined): SplicePlanned => {
         const planned = planPayloadSplice({ examined, live, previous })

@@ -26,6 +26,12 @@ export type BundleRefusal =
     }
   | { readonly kind: 'malformed-fix'; readonly problems: readonly FixProblem[] }
   | { readonly kind: 'malformed-payload'; readonly refusal: PayloadRefusal }
+  | {
+      readonly kind: 'malformed-study'
+      readonly field: string
+      readonly found: string
+      readonly wanted: string
+    }
   | { readonly kind: 'missing-member'; readonly member: string }
   | { readonly kind: 'unknown-member'; readonly member: string }
   /** The manifest says one thing, the member another. */
@@ -59,6 +65,10 @@ export function describeBundleRefusal(refusal: BundleRefusal): string {
     case 'malformed-manifest': {
       const { field, found, wanted } = refusal
       return `has a malformed manifest: ${field === '' ? 'it' : field} is ${found}, wanted ${wanted}`
+    }
+    case 'malformed-study': {
+      const { field, found, wanted } = refusal
+      return `has a malformed splice.json: ${field === '' ? 'it' : field} is ${found}, wanted ${wanted}`
     }
     case 'malformed-fix':
       return ['holds no valid fix:', ...refusal.problems.map(describeFixProblem)].join('\n  ')

@@ -3,6 +3,7 @@
  *
  *     manifest.json        what it is and for which build; see manifest.ts
  *     payload.livepatch    the code built from a source patch, as an ELF file
+ *     splice.json          what was found of the build for the payload; see splice-study.ts
  *     fix.yaml             changes written by hand
  *     SHA256SUMS           the sum of each of them, as `sha256sum -c` reads it
  *
@@ -13,6 +14,7 @@
 
 import type { Fix } from './fix.ts'
 import type { Payload } from '../payload/payload.ts'
+import type { SpliceStudy } from '../splice/payload/splice-study.ts'
 import type { HotfixManifest } from './manifest.ts'
 
 /** SHA-256 in lower-case hexadecimal. Pure code is given it. */
@@ -28,6 +30,8 @@ export interface BundledPayload {
 export interface Bundle {
   readonly manifest: HotfixManifest
   readonly payload: BundledPayload | undefined
+  /** There if the payload can be spliced in. */
+  readonly study: SpliceStudy | undefined
   readonly fix: Fix | undefined
   /** The whole file, and its sum. */
   readonly bytes: Uint8Array

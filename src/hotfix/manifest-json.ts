@@ -105,6 +105,7 @@ const buildId = parsed('a build-id', (value) => {
   return id === value ? id : undefined
 })
 const member = oneOf(MEMBER_NAMES.payload, MEMBER_NAMES.fix)
+const anyMember = oneOf(MEMBER_NAMES.payload, MEMBER_NAMES.study, MEMBER_NAMES.fix)
 const release = line({
   wanted: 'a release of Xen, such as 4.17',
   longest: 20,
@@ -160,9 +161,10 @@ const MANIFEST: Reader<HotfixManifest> = object<HotfixManifest>({
         sideBySide: optional(
           line({ wanted: 'a reason in one line', longest: BUNDLE_LIMITS.reasonLength }),
         ),
+        study: optional(oneOf(MEMBER_NAMES.study)),
       }),
     }),
     2,
   ),
-  members: list(object({ name: member, byteLength: count, sha256 }), 2),
+  members: list(object({ name: anyMember, byteLength: count, sha256 }), 3),
 })

@@ -57,6 +57,8 @@ export type HotfixForm =
        * inside an old function finish it. Undefined where nobody judged.
        */
       readonly sideBySide: string | undefined
+      /** What was found of the build for the payload; see splice-study.ts. None for a fix. */
+      readonly study: string | undefined
     }
 
 /** A file of the bundle. */
@@ -82,6 +84,7 @@ export interface HotfixManifest extends HotfixIdentity {
 export const MEMBER_NAMES = {
   manifest: 'manifest.json',
   payload: 'payload.livepatch',
+  study: 'splice.json',
   fix: 'fix.yaml',
   sums: 'SHA256SUMS',
 } as const
@@ -91,7 +94,9 @@ export const BUNDLE_LIMITS = {
   /** The largest payload that is known to have been shipped had 418 KB. */
   bundleBytes: 32 * 1024 * 1024,
   manifestBytes: 4 * 1024 * 1024,
+  studyBytes: 4 * 1024 * 1024,
   functions: 4096,
+  unrunnable: 16384,
   /** UTF-16 units of a symbol, a file name, a compiler's name. */
   textLength: 300,
   reasons: 1000,

@@ -5,6 +5,7 @@ import type { BundleRefusal } from './bundle-refusal.ts'
 import { describeBundleRefusal } from './bundle-refusal.ts'
 import { encodeSums } from './sums.ts'
 import { readBundle } from './read-bundle.ts'
+import type { HotfixForm } from './manifest.ts'
 import { type ArchiveMember, readArchive, writeArchive } from './tar.ts'
 import {
   BUILT,
@@ -65,6 +66,20 @@ function retold(
   })
 }
 
+/** The built bundle with another file in place of its study, which the manifest lists. */
+function remadeStudy(bytes: Uint8Array): Uint8Array {
+  const isStudy = ({ name: each }: { readonly name: string }): boolean => each === 'splice.json'
+  const swapped = remade(built, (members) =>
+    members.map((each) => (isStudy(each) ? { ...each, bytes } : each)),
+  )
+  return retold(swapped, (m) => ({
+    ...m,
+    members: (m['members'] as { readonly name: string }[]).map((each) =>
+      isStudy(each) ? { ...each, byteLength: bytes.length, sha256: sha256(bytes) } : each,
+    ),
+  }))
+}
+
 const name = fc.stringMatching(/^[a-z0-9]{1,12}$/)
 const lineText = fc
   .string({ minLength: 1, maxLength: 60, unit: 'binary' })
@@ -91,16 +106,20 @@ const drafts: fc.Arbitrary<BundleDraft> = fc
       oldByteLength: undefined,
       newByteLength: index,
     })),
-    forms: BUILT.forms.map((form) => (form.kind === 'splice' ? { ...form, reasons } : form)),
+    forms: BUILT.forms.map((form) => {
+      if (form.kind !== 'splice') return form
+      return { ...form, reasons, study: reasons.length === 0 ? form.study : undefined }
+    }),
+    study: reasons.length === 0 ? BUILT.study : undefined,
   }))
 
 describe('writeBundle() and readBundle()', () => {
   it('give back what was written', () => {
     fc.assert(
       fc.property(drafts, (draft) => {
-        const { payload, fix, ...said } = draft
+        const { payload, study, fix, ...said } = draft
         const read = readBundle(writeBundle(draft, sha256).bytes, sha256)
-        expect(read).toMatchObject({ kind: 'read', bundle: { manifest: said, fix } })
+        expect(read).toMatchObject({ kind: 'read', bundle: { manifest: said, study, fix } })
         expect(read.kind === 'read' && read.bundle.payload?.bytes).toEqual(payload)
       }),
       { seed: 20261122, numRuns: 60 },
@@ -149,6 +168,7 @@ describe('writeBundle()', () => {
     ['with a name that none may have', { name: 'XSA 506' }],
     ['with nothing in it', { payload: undefined, forms: [] }],
     ['with a form whose member is not there', { payload: undefined, fix: WRITTEN }],
+    ['with a payload to be spliced in, and no study', { study: undefined }],
   ])('makes no bundle %s', (_what, change) => {
     expect(() => writeBundle({ ...BUILT, ...change }, sha256)).toThrow(BundleDraftError)
   })
@@ -259,7 +279,9 @@ describe('readBundle()', () => {
 
   it('refuses another payload that the list of sums was made to fit', () => {
     const other = { name: 'payload.livepatch', bytes: otherPayload() }
-    const swapped = remade(built, ([manifest]) => (manifest ? [manifest, other] : []))
+    const swapped = remade(built, ([manifest, , ...rest]) =>
+      manifest ? [manifest, other, ...rest] : [],
+    )
     expect(refusalOf(swapped)).toMatchObject({
       kind: 'altered-member',
       member: 'payload.livepatch',
@@ -304,5 +326,23 @@ describe('readBundle()', () => {
     const ofFix = { kind: 'splice', member: 'fix.yaml', reasons: [] }
     const absent = retold(built, (m) => ({ ...m, forms: [BUILT.forms[0], ofFix] }))
     expect(refusalOf(absent)).toEqual({ kind: 'missing-member', member: 'fix.yaml' })
+    const { study: _study, ...unstudied } = BUILT.forms[1] as Extract<
+      HotfixForm,
+      { kind: 'splice' }
+    >
+    const unnamed = retold(built, (m) => ({ ...m, forms: [BUILT.forms[0], unstudied] }))
+    expect(refusalOf(unnamed)).toMatchObject({
+      kind: 'malformed-manifest',
+      field: 'forms[1].study',
+      wanted: 'splice.json',
+    })
+  })
+
+  it('refuses a malformed study', () => {
+    const text = utf8Bytes('{}\n')
+    expect(() => readBundle(remadeStudy(text), sha256)).not.toThrow()
+    const refusal = refusalOf(remadeStudy(text))
+    expect(refusal).toMatchObject({ kind: 'malformed-study', field: 'functions' })
+    expect(refusal && describeBundleRefusal(refusal)).toMatch(/^has a malformed splice\.json: /)
   })
 })

@@ -1,4 +1,6 @@
 import { readPayload } from '../payload/read-payload.ts'
+import type { SpliceStudy } from '../splice/payload/splice-study.ts'
+import { readSpliceStudy } from '../splice/payload/splice-study-json.ts'
 import type { Bundle, BundledPayload, Sha256 } from './bundle.ts'
 import type { BundleRefusal } from './bundle-refusal.ts'
 import type { Fix } from './fix.ts'
@@ -59,11 +61,14 @@ export function readBundle(bytes: Uint8Array, sha256: Sha256): BundleRead {
   if (unfit !== undefined) return refused(unfit)
   const payload = readPayloadMember(manifest, bytesOf(members, MEMBER_NAMES.payload))
   if (payload.kind === 'refused') return payload
+  const study = readStudyMember(bytesOf(members, MEMBER_NAMES.study))
+  if (study.kind === 'refused') return study
   const fix = readFixMember(manifest, bytesOf(members, MEMBER_NAMES.fix))
   if (fix.kind === 'refused') return fix
   const bundle: Bundle = {
     manifest,
     payload: payload.payload,
+    study: study.study,
     fix: fix.fix,
     bytes,
     digest: sha256(bytes),
@@ -192,8 +197,19 @@ function formContradiction({ forms, members }: HotfixManifest): BundleRefusal | 
     if (!members.some(({ name }) => name === form.member)) {
       return { kind: 'missing-member', member: form.member }
     }
+    if (form.kind !== 'splice') continue
+    const isStudied = form.member === MEMBER_NAMES.payload && form.reasons.length === 0
+    const wanted = isStudied ? MEMBER_NAMES.study : undefined
+    if (form.study !== wanted) {
+      return problem(`${field}.study`, form.study ?? 'nothing', wanted ?? 'nothing')
+    }
+    if (wanted !== undefined && !members.some(({ name }) => name === wanted)) {
+      return { kind: 'missing-member', member: wanted }
+    }
   }
-  const unused = members.find(({ name }) => !forms.some((form) => form.member === name))
+  const isUsed = (name: string): boolean =>
+    forms.some((form) => form.member === name || (form.kind === 'splice' && form.study === name))
+  const unused = members.find(({ name }) => !isUsed(name))
   return unused && problem('forms', `no form of ${unused.name}`, 'a form for each member')
 }
 
@@ -228,6 +244,17 @@ function readPayloadMember(
     }
   }
   return { kind: 'read', payload: { bytes, payload } }
+}
+
+type StudyMemberRead =
+  | { readonly kind: 'read'; readonly study: SpliceStudy | undefined }
+  | { readonly kind: 'refused'; readonly refusal: BundleRefusal }
+
+/** The study. Whether it is about the payload and its build, `examinePayload` finds out. */
+function readStudyMember(bytes: Uint8Array | undefined): StudyMemberRead {
+  if (bytes === undefined) return { kind: 'read', study: undefined }
+  const read = readSpliceStudy(bytes)
+  return read.kind === 'read' ? read : refused({ ...read, kind: 'malformed-study' })
 }
 
 type FixMemberRead =

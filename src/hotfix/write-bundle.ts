@@ -1,3 +1,5 @@
+import type { SpliceStudy } from '../splice/payload/splice-study.ts'
+import { encodeSpliceStudy } from '../splice/payload/splice-study-json.ts'
 import type { Bundle, Sha256 } from './bundle.ts'
 import type { Fix } from './fix.ts'
 import type { HotfixIdentity } from './hotfix-identity.ts'
@@ -16,6 +18,8 @@ export interface BundleDraft extends HotfixIdentity {
   readonly functions: HotfixManifest['functions']
   readonly forms: HotfixManifest['forms']
   readonly payload: Uint8Array | undefined
+  /** What was found for the payload, where it can be spliced in. */
+  readonly study: SpliceStudy | undefined
   /** The text of a fix file. */
   readonly fix: string | undefined
 }
@@ -32,9 +36,12 @@ export class BundleDraftError extends Error {
  * @throws BundleDraftError when `readBundle` would refuse what the draft comes to
  */
 export function writeBundle(draft: BundleDraft, sha256: Sha256): Bundle {
-  const { payload, fix, ...said } = draft
+  const { payload, study, fix, ...said } = draft
   const members: ArchiveMember[] = []
   if (payload !== undefined) members.push({ name: MEMBER_NAMES.payload, bytes: payload })
+  if (study !== undefined) {
+    members.push({ name: MEMBER_NAMES.study, bytes: encodeSpliceStudy(study) })
+  }
   if (fix !== undefined) members.push({ name: MEMBER_NAMES.fix, bytes: utf8Bytes(fix) })
   const manifest: HotfixManifest = {
     formatVersion: BUNDLE_FORMAT_VERSION,
@@ -69,8 +76,17 @@ export function bundleWrittenFix(
     reweave: options.reweave,
     origin: { kind: 'written' },
     functions: [],
-    forms: [{ kind: 'splice', member: MEMBER_NAMES.fix, reasons: [], sideBySide: undefined }],
+    forms: [
+      {
+        kind: 'splice',
+        member: MEMBER_NAMES.fix,
+        reasons: [],
+        sideBySide: undefined,
+        study: undefined,
+      },
+    ],
     payload: undefined,
+    study: undefined,
     fix: text,
   }
   return { kind: 'bundled', bundle: writeBundle(draft, options.sha256) }

@@ -55,6 +55,27 @@ const BUG_DISPLACEMENT_BITS = 24
  * that is not known.
  */
 export function imageAlternatives(image: Image): readonly ImageAlternative[] {
+  return oncePerImage(ALTERNATIVES, image, readAlternatives)
+}
+
+/** What was read of images, which never change. */
+const ALTERNATIVES = new WeakMap<Image, readonly ImageAlternative[]>()
+const EXCEPTIONS = new WeakMap<Image, readonly ImageException[]>()
+const BUG_FRAMES = new WeakMap<Image, readonly ImageBugFrame[]>()
+
+function oncePerImage<T extends object>(
+  known: WeakMap<Image, T>,
+  image: Image,
+  read: (image: Image) => T,
+): T {
+  const found = known.get(image)
+  if (found !== undefined) return found
+  const made = read(image)
+  known.set(image, made)
+  return made
+}
+
+function readAlternatives(image: Image): readonly ImageAlternative[] {
   const bounds = ['__alt_instructions', '__alt_instructions_end'] as const
   const table = boundsOf(image, bounds)
   for (const { entryBytes, padAt } of ALTERNATIVE_LAYOUTS) {
@@ -95,6 +116,10 @@ function isCode(image: Image, range: AddressRange<VirtualAddress>): boolean {
 
 /** Both exception tables: the one for the running hypervisor, and the one that comes before it. */
 export function imageExceptions(image: Image): readonly ImageException[] {
+  return oncePerImage(EXCEPTIONS, image, readExceptions)
+}
+
+function readExceptions(image: Image): readonly ImageException[] {
   const tables = [
     ['__start___ex_table', '__stop___ex_table'],
     ['__start___pre_ex_table', '__stop___pre_ex_table'],
@@ -109,6 +134,10 @@ export function imageExceptions(image: Image): readonly ImageException[] {
 
 /** Every bug frame. An assertion's second half counts as a frame whose instruction is itself. */
 export function imageBugFrames(image: Image): readonly ImageBugFrame[] {
+  return oncePerImage(BUG_FRAMES, image, readBugFrames)
+}
+
+function readBugFrames(image: Image): readonly ImageBugFrame[] {
   return entriesBetween(
     image,
     ['__start_bug_frames', '__stop_bug_frames_3'],

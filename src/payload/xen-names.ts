@@ -32,6 +32,17 @@ export function xenName(symbol: SymbolName): string {
  * reads it), from which some symbols are left out, and in which statics bear their file's name.
  */
 export function readXenNames(image: Image): XenNames {
+  const known = NAMES.get(image)
+  if (known !== undefined) return known
+  const names = newlyRead(image)
+  NAMES.set(image, names)
+  return names
+}
+
+/** The names of images, which never change. */
+const NAMES = new WeakMap<Image, XenNames>()
+
+function newlyRead(image: Image): XenNames {
   const own = readOwnTable(image)
   return own === undefined
     ? lookUpIn(

@@ -17,6 +17,9 @@ import type { JournalEntry, JournalRecord } from '../../splice/journal.ts'
 import { livepatchedFunctions, type ListedLivepatch } from '../../splice/patched-functions.ts'
 import type { SpliceGoal } from '../../splice/precheck.ts'
 import { payloadOf, type SampleSection } from '../../splice/payload/testing/sample-order.ts'
+import { describeSpliceRefusal } from '../../splice/payload/describe-splice-refusal.ts'
+import type { SpliceStudy } from '../../splice/payload/splice-study.ts'
+import { studyPayload } from '../../splice/payload/study-payload.ts'
 import { SimMemory } from '../../splice/testing/sim-memory.ts'
 import { changeFix, type ChangeOutcome, type ChangePorts } from '../change-fix.ts'
 import type { ShelvedHotfix } from '../fix-shelf.ts'
@@ -98,15 +101,22 @@ export function builtHotfix(
   name: string,
   sections: readonly SampleSection[],
 ): Bundle {
-  return madeOf(image, name, payloadOf(image, sections))
+  const payload = payloadOf(image, sections)
+  const studied = studyPayload({ payload, image, sideBySide: BUILT_SIDE_BY_SIDE })
+  if (studied.kind === 'studied') return madeOf(image, name, payload, studied.study)
+  throw new Error(studied.refusals.map(describeSpliceRefusal).join('; '))
 }
 
-function madeOf(image: Image, name: string, payload: Payload): Bundle {
-  const { payload: _bytes, fix: _fix, ...said } = BUILT
+/** Of samples nobody judges more than of `BUILT`. */
+const BUILT_SIDE_BY_SIDE = 'neither takes a lock'
+
+function madeOf(image: Image, name: string, payload: Payload, study: SpliceStudy): Bundle {
+  const { payload: _bytes, study: _study, fix: _fix, ...said } = BUILT
   const base = { buildId: image.buildId, version: '4.17' }
   return {
     manifest: { ...said, formatVersion: 1, name, base, functions: [], members: [] },
     payload: { bytes: new Uint8Array(0), payload },
+    study,
     fix: undefined,
     bytes: new Uint8Array(0),
     digest: '00',

@@ -90,9 +90,21 @@ export const BUILT: BundleDraft = {
       member: 'payload.livepatch',
       reasons: [],
       sideBySide: 'neither takes a lock',
+      study: 'splice.json',
     },
   ],
   payload: smallPayloadBytes(),
+  study: {
+    functions: [
+      {
+        name: 'do_dm_op',
+        at: 0x20_0000,
+        reachedBy: { from: 0x20_1000, to: 0x20_0000, form: 'call' },
+        arrivals: { certain: [0], possible: [] },
+      },
+    ],
+    unrunnable: { amd: [], intel: [{ name: 'vmx_exit', at: 0x20_2000 }] },
+  },
   fix: undefined,
 }
 

@@ -9,6 +9,22 @@ const KNOWN = 2
 /** What may be such a place, or may only look so. */
 const POSSIBLE = 1
 
+/** Where execution may arrive, as the search for a switch asks for it. */
+export interface KnownArrivals {
+  /** Whether execution may arrive at the instruction that begins at the address in `.text`. */
+  at(address: VirtualAddress): boolean
+  /** Whether a branch or a table entry leads to amid the instruction. */
+  amid(instruction: AddressRange<VirtualAddress>): boolean
+}
+
+/** Offsets from a range's beginning, by rising offset. */
+export interface ArrivalOffsets {
+  /** What a branch or a table is certain to name. */
+  readonly certain: readonly number[]
+  /** What may be named, or only look so. */
+  readonly possible: readonly number[]
+}
+
 /**
  * The addresses of `.text` at which execution may arrive other than from the instruction in front:
  * targets of branches, symbols, addresses that code or data holds, where a fault goes on.
@@ -19,7 +35,7 @@ const POSSIBLE = 1
  */
 // Code that no clean sweep covers (hand-written assembly, replacements of alternatives) is read at
 // every byte, as if a branch began there. That finds too many, which only costs a few sites.
-export class Arrivals {
+export class Arrivals implements KnownArrivals {
   readonly #text: AddressRange<VirtualAddress>
   /** Byte for byte of `.text`: `KNOWN`, `POSSIBLE` or nothing. */
   readonly #marks: Uint8Array
@@ -44,6 +60,15 @@ export class Arrivals {
   /** Whether execution may arrive at the instruction that begins at the address in `.text`. */
   at(address: VirtualAddress): boolean {
     return this.#marks[distance(this.#text.start, address)] !== 0
+  }
+
+  /** All that is known of the range, which lies in `.text`. */
+  within(range: AddressRange<VirtualAddress>): ArrivalOffsets {
+    const first = distance(this.#text.start, range.start)
+    const marks = [...this.#marks.subarray(first, first + range.byteLength)]
+    const having = (mark: number): readonly number[] =>
+      marks.flatMap((each, offset) => (each === mark ? [offset] : []))
+    return { certain: having(KNOWN), possible: having(POSSIBLE) }
   }
 
   /**

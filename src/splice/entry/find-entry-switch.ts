@@ -12,7 +12,7 @@ import { isRepeatedString } from '../../x86/repeated-string.ts'
 import type { FunctionSweeps } from '../function-sweeps.ts'
 import { STORE_UNIT_BYTES } from '../store-unit.ts'
 import { AlternativeSites } from './alternative-sites.ts'
-import { Arrivals } from './arrivals.ts'
+import { Arrivals, type KnownArrivals } from './arrivals.ts'
 import { afterEffect, AT_CALL, type CallState } from './call-state.ts'
 import type { EntryObstacle, TriedSite, UnfitSite } from './entry-obstacle.ts'
 import type { EntryAsk, EntryFixed, EntrySwitch } from './entry-switch.ts'
@@ -27,16 +27,23 @@ import { undoCode } from './undo-code.ts'
  */
 export class EntrySwitches {
   readonly #sweeps: FunctionSweeps
-  #arrivals: Arrivals | undefined
+  #arrivals: KnownArrivals | undefined
   readonly #alternatives: AlternativeSites | undefined
   readonly #faults: ReadonlySet<VirtualAddress>
 
   /**
    * `text` says what the image's bytes are: as linked, or as read from a running hypervisor that has
    * booted. In the latter boot has replaced what it replaces, and alternatives stand in no way.
+   *
+   * `arrivals` are those of the functions that will be asked for, where somebody found them before.
    */
-  constructor(sweeps: FunctionSweeps, text: 'as-linked' | 'as-running' = 'as-linked') {
+  constructor(
+    sweeps: FunctionSweeps,
+    text: 'as-linked' | 'as-running' = 'as-linked',
+    arrivals?: KnownArrivals,
+  ) {
     this.#sweeps = sweeps
+    this.#arrivals = arrivals
     this.#alternatives = text === 'as-linked' ? new AlternativeSites(sweeps.image) : undefined
     this.#faults = new Set(imageExceptions(sweeps.image).map(({ at }) => at))
   }
@@ -108,7 +115,7 @@ export class EntrySwitches {
   }
 
   /** Found when first wanted: it takes a sweep of the whole image. */
-  #everyArrival(): Arrivals {
+  #everyArrival(): KnownArrivals {
     this.#arrivals ??= new Arrivals(this.#sweeps)
     return this.#arrivals
   }

@@ -1,5 +1,5 @@
 import { type VirtualAddress } from '../../address/address.ts'
-import { type AddressRange, contains } from '../../address/address-range.ts'
+import { type AddressRange, contains, overlaps } from '../../address/address-range.ts'
 import type { Image } from '../../image/image.ts'
 import { bootRewrites } from '../../payload/boot-rewrites.ts'
 import type { LiveBytes } from '../live-bytes.ts'
@@ -33,12 +33,12 @@ export function changedEntries(
 function rewrittenBytes(
   image: Image,
   rewrites: readonly AddressRange<VirtualAddress>[],
-  { start }: AddressRange<VirtualAddress>,
+  range: AddressRange<VirtualAddress>,
 ): (index: number) => boolean {
   // What says that all of the text may be rewritten says that nothing is known of it.
-  const known = rewrites.filter((rewrite) => rewrite !== image.text)
+  const known = rewrites.filter((rewrite) => rewrite !== image.text && overlaps(rewrite, range))
   return (index) => {
-    const byte = { start: (start + BigInt(index)) as VirtualAddress, byteLength: 1 }
+    const byte = { start: (range.start + BigInt(index)) as VirtualAddress, byteLength: 1 }
     return known.some((rewrite) => contains(rewrite, byte))
   }
 }

@@ -38,6 +38,13 @@ export function describeSpliceRefusal(refusal: SpliceRefusal): string {
         `Cannot replace ${refusal.function}: the build has ${bytesAsHex(refusal.found)} at its ` +
         `entry, the payload expects ${bytesAsHex(refusal.wanted)}`
       )
+    case 'study-does-not-fit':
+      return `Cannot splice the payload in: what the hotfix says of the build is about ${refusal.about}`
+    case 'clobbers-more':
+      return (
+        `Cannot replace ${refusal.function}: its new code overwrites ${listed(refusal.registers)}, ` +
+        `which the old code of ${refusal.caller} may rely on when it calls it`
+      )
     case 'nothing-to-switch':
       return 'Cannot splice the payload in: nothing in the build leads to any of its functions'
     case 'lock-protocol-may-differ':

@@ -4,9 +4,16 @@ import { parseBuildId } from '../../image/build-id.ts'
 import type { Payload } from '../../payload/payload.ts'
 import { describeSpliceRefusal } from './describe-splice-refusal.ts'
 import { examinePayload, type PayloadOrder } from './examine-payload.ts'
+import type { SpliceStudy } from './splice-study.ts'
+import { studyPayload } from './study-payload.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
 import { hypervisorOf } from './testing/sample-hypervisor.ts'
-import { examined, orderOf, type SampleSection } from './testing/sample-order.ts'
+import {
+  examined,
+  orderOf,
+  type SampleSection,
+  studiedAndExamined,
+} from './testing/sample-order.ts'
 
 const IMAGE = hypervisorOf({
   text: [
@@ -27,7 +34,7 @@ const IMAGE = hypervisorOf({
 const NEW: SampleSection = { section: '.text.old', replaces: 'old', code: '31 c0  c3' }
 
 function refusalsOf(order: PayloadOrder): readonly SpliceRefusal[] {
-  const result = examinePayload(order)
+  const result = studiedAndExamined(order)
   return result.kind === 'refused' ? result.refusals : []
 }
 
@@ -35,6 +42,68 @@ function withPayload(change: (payload: Payload) => Partial<Payload>): PayloadOrd
   const order = orderOf(IMAGE, [NEW])
   return { ...order, payload: { ...order.payload, ...change(order.payload) } }
 }
+
+describe('examinePayload() with a study', () => {
+  const order = orderOf(IMAGE, [NEW])
+  const studied = studyPayload(order)
+  if (studied.kind === 'refused') throw new Error('The sample cannot be studied')
+  const { study } = studied
+  const about = (other: SpliceStudy): unknown => {
+    const result = examinePayload(order, other)
+    return result.kind === 'refused' ? result.refusals : result.kind
+  }
+  const [only] = study.functions
+  if (only === undefined) throw new Error('The sample replaces nothing')
+  const placeOf = (name: string): { name: string; at: number } => {
+    const found = IMAGE.find(name)
+    if (found.kind !== 'found') throw new Error(`There is no ${name}`)
+    return { name, at: Number(found.symbol.address - IMAGE.start) }
+  }
+  const amd = (place: { name: string; at: number }): SpliceStudy => ({
+    ...study,
+    unrunnable: { amd: [place], intel: [] },
+  })
+  const misfit = (what: string): unknown => [{ kind: 'study-does-not-fit', about: what }]
+
+  it('takes the one of this payload and this build', () => {
+    expect(about(study)).toBe('examined')
+    expect(about(amd(placeOf('locked')))).toBe('examined')
+  })
+
+  it('refuses the study of other functions', () => {
+    expect(about({ ...study, functions: [only, only] })).toEqual(misfit('other functions'))
+    expect(about({ ...study, functions: [{ ...only, ...placeOf('locked') }] })).toEqual(
+      misfit('other functions'),
+    )
+    expect(about({ ...study, functions: [{ ...only, name: 'locked' }] })).toEqual(
+      misfit('other functions'),
+    )
+  })
+
+  it('refuses one that lets code be overwritten where no such function begins', () => {
+    const nowhere = 'where the build has no such function'
+    const { at } = placeOf('locked')
+    expect(about(amd({ name: 'other', at }))).toEqual(misfit(`other, ${nowhere}`))
+    expect(about(amd({ name: 'locked', at: at + 1 }))).toEqual(misfit(`locked, ${nowhere}`))
+    expect(about(amd(placeOf('lasting')))).toEqual(misfit(`lasting, ${nowhere}`))
+  })
+
+  it('refuses one by which a replaced function cannot run', () => {
+    expect(about(amd(placeOf('old')))).toEqual(misfit('old as one that cannot run'))
+  })
+
+  it('switches a function only where it was studied', () => {
+    const { arrivals } = only
+    const entered = { ...arrivals, possible: [2] }
+    const found = examinePayload(order, { ...study, functions: [{ ...only, arrivals: entered }] })
+    const [old] = found.kind === 'examined' ? found.functions : []
+    if (found.kind === 'refused' || old === undefined) throw new Error('It is refused')
+    expect(found.entries.find(old.symbol, { isFree: () => false })).toMatchObject({
+      kind: 'cannot',
+      reason: { kind: 'entered-behind-entry' },
+    })
+  })
+})
 
 describe('examinePayload()', () => {
   it('finds nothing against a payload that can be spliced in', () => {
@@ -134,6 +203,8 @@ describe('examinePayload()', () => {
       { kind: 'nops-in-place', function: 'old' },
       { kind: 'expectation-differs-from-base', function: 'old', found, wanted: found },
       { kind: 'nothing-to-switch' },
+      { kind: 'study-does-not-fit', about: 'other functions' },
+      { kind: 'clobbers-more', function: 'old', caller: 'caller', registers: ['rcx', 'r8'] },
       { kind: 'lock-protocol-may-differ', old: ['_spin_lock'], new: [] },
       { kind: 'entry-not-as-linked', function: 'old', at, found, wanted: found },
       { kind: 'no-room', what: '.text.old', byteLength: 4000, foundBytes: 1885 },

@@ -50,7 +50,7 @@ interface FollowedEntry {
 
 function followEntry(
   { order: { image }, entries }: ExaminedPayload,
-  { symbol }: ExaminedFunction,
+  { symbol, unread }: ExaminedFunction,
   live: LiveBytes,
 ): FollowedEntry | undefined {
   for (const site of possibleSites(image.bytesAt(headOf(symbol)), live, symbol)) {
@@ -59,7 +59,7 @@ function followEntry(
     const { relays, target } = hops
     const isOurs = (range: AddressRange<VirtualAddress>): boolean =>
       relays.some((relay) => contains(relay, range))
-    const entry = entries.find(symbol, { isFree: isOurs })
+    const entry = entries.find(symbol, { isFree: isOurs, unread })
     if (entry.kind === 'cannot' || entry.store.start !== site) continue
     if (entry.stubByteLength === 0) return { relays, stub: undefined, target }
     const jumpAt = advance(target, entry.undo.byteLength)

@@ -166,10 +166,10 @@ function switchWrites(
   const relays: EntryRelay[] = []
   const isUnused = (range: { start: VirtualAddress; byteLength: number }): boolean =>
     layout.isFree(range) && !relays.some((relay) => overlaps(rangeOfRelay(relay), range))
-  for (const { symbol, name, reachedBy } of functions) {
+  for (const { symbol, name, reachedBy, unread } of functions) {
     const target = linked.find(({ oldAddress }) => oldAddress === symbol.address)?.newAddress
     if (reachedBy === undefined || target === undefined) continue
-    const found = entries.find(symbol, { isFree: isUnused })
+    const found = entries.find(symbol, { isFree: isUnused, unread })
     if (found.kind === 'cannot') {
       refusals.push({ kind: 'entry-fixed', function: name, fixed: found })
       continue

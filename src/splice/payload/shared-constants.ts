@@ -17,12 +17,12 @@ export function sharedConstant(
   const range = constantsOf(image)
   const all = range && image.bytesAt(range)
   if (range === undefined || all === undefined || bytes.byteLength === 0) return undefined
-  const [first] = bytes
+  const [first = 0] = bytes
   const start = distance(range.start, alignUp(range.start, alignment))
-  for (let at = start; at + bytes.byteLength <= all.byteLength; at += alignment) {
-    if (all[at] === first && bytes.every((byte, index) => byte === all[at + index])) {
-      return advance(range.start, at)
-    }
+  const last = all.byteLength - bytes.byteLength
+  for (let at = all.indexOf(first, start); at >= 0 && at <= last; at = all.indexOf(first, at + 1)) {
+    if ((at - start) % alignment !== 0) continue
+    if (bytes.every((byte, index) => byte === all[at + index])) return advance(range.start, at)
   }
   return undefined
 }

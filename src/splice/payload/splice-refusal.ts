@@ -2,6 +2,7 @@ import type { VirtualAddress } from '../../address/address.ts'
 import type { AddressRange } from '../../address/address-range.ts'
 import type { BuildId } from '../../image/build-id.ts'
 import type { LinkRefusal } from '../../payload/link-refusal.ts'
+import type { GeneralRegister } from '../../x86/general-register.ts'
 import type { EntryFixed } from '../entry/entry-switch.ts'
 import type { FeatureEvidence } from './feature-evidence.ts'
 
@@ -25,6 +26,18 @@ export type SpliceRefusal =
       readonly function: string
       readonly found: Uint8Array
       readonly wanted: Uint8Array
+    }
+  /** What was found where the payload was built is not about this payload and this build. */
+  | { readonly kind: 'study-does-not-fit'; readonly about: string }
+  /**
+   * An old caller that still runs may count on the callee leaving registers alone that the new one
+   * overwrites.
+   */
+  | {
+      readonly kind: 'clobbers-more'
+      readonly function: string
+      readonly caller: string
+      readonly registers: readonly GeneralRegister[]
     }
   /** Nothing in the image leads to any of its functions. */
   | { readonly kind: 'nothing-to-switch' }

@@ -68,13 +68,17 @@ export function untouchedRuns(
   image: Image,
   functions: readonly ImageSymbol[],
 ): readonly UnrunnableRun[] {
-  const fixed: AddressRange<VirtualAddress>[] = [
+  const fixed = [
     ...imageAlternatives(image).map(({ site }) => site),
     ...imageExceptions(image).map(({ at }) => ({ start: at, byteLength: 1 })),
-  ]
+  ].toSorted((a, b) => distance(b.start, a.start))
+  const longest = fixed.reduce((most, { byteLength }) => Math.max(most, byteLength), 0)
   return functions.flatMap((symbol) => {
     const whole = bytesOf(symbol)
-    const own = fixed.filter((range) => overlaps(range, whole))
+    const first = firstFrom(fixed, whole.start - BigInt(longest))
+    const own = fixed
+      .slice(first, firstFrom(fixed, rangeEnd(whole)))
+      .filter((range) => overlaps(range, whole))
     if (beginsWithEndbr(image, symbol)) own.push({ start: whole.start, byteLength: ENDBR.length })
     own.sort((a, b) => distance(b.start, a.start))
     const runs: UnrunnableRun[] = []
@@ -86,6 +90,19 @@ export function untouchedRuns(
     }
     return runs
   })
+}
+
+/** The index of the first range that begins at the address or above. */
+function firstFrom(sorted: readonly AddressRange<VirtualAddress>[], address: bigint): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const range = sorted[middle]
+    if (range !== undefined && range.start < address) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Intel SDM volume 2A, ENDBR64: F3 0F 1E FA. */

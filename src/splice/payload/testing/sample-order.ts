@@ -10,7 +10,13 @@ import { readCodeText } from '../../../hotfix/code-text.ts'
 import type { Image } from '../../../image/image.ts'
 import type { Payload } from '../../../payload/payload.ts'
 import { emitted, readWell } from '../../../payload/testing/sample-payload.ts'
-import { type ExaminedPayload, examinePayload, type PayloadOrder } from '../examine-payload.ts'
+import {
+  type ExaminedPayload,
+  examinePayload,
+  type PayloadExamination,
+  type PayloadOrder,
+} from '../examine-payload.ts'
+import { studyPayload } from '../study-payload.ts'
 
 /** A section of a payload. Its name tells what it is: `.text.f`, `.rodata.s`, `.data.d`. */
 export interface SampleSection {
@@ -45,9 +51,15 @@ export function orderOf(
   }
 }
 
+/** Studies the payload as the builder does, and examines it as the host does. */
+export function studiedAndExamined(order: PayloadOrder): PayloadExamination {
+  const studied = studyPayload(order)
+  return studied.kind === 'refused' ? studied : examinePayload(order, studied.study)
+}
+
 /** What must be fit to be examined. */
 export function examined(order: PayloadOrder): ExaminedPayload {
-  const result = examinePayload(order)
+  const result = studiedAndExamined(order)
   if (result.kind === 'examined') return result
   throw new Error(`Refused: ${result.refusals.map(({ kind }) => kind).join(', ')}`)
 }
