@@ -64,11 +64,9 @@ function placeFiles({ pairs, syms }: BuildUnderTest, directory: string): readonl
       files.push(file)
     }
   }
-  const listed: readonly ListedPair[] = pairs.map(({ name, source, isAssembler }) => ({
-    name,
-    source,
-    isAssembler,
-  }))
+  const listed: readonly ListedPair[] = pairs.map(
+    ({ before: _before, after: _after, ...listedPair }) => listedPair,
+  )
   writeFileSync(path.join(directory, 'pairs.json'), JSON.stringify(listed))
   copyFileSync(syms, path.join(directory, 'xen-syms'))
   return files

@@ -1,7 +1,7 @@
 import type { ObjectPair } from '../../src/build/patched-build.ts'
 
 /** A pair of objects without their bytes, which lie in files. */
-export type ListedPair = Pick<ObjectPair, 'name' | 'source' | 'isAssembler'>
+export type ListedPair = Omit<ObjectPair, 'before' | 'after'>
 
 /** What it took to make a payload of compiled objects. */
 export interface DiffCost {
