@@ -64,7 +64,7 @@ describe('inspect', () => {
     ])
     expect(facts.channels).toMatchObject([
       { channel: 'dma', works: true, why: expect.stringMatching(/^through nvme 0000:/) as string },
-      { channel: 'livepatch', works: false },
+      { channel: 'livepatch', works: true },
     ])
     expectAsAtStart()
   })
