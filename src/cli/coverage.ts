@@ -6,11 +6,10 @@ import { coverageOf } from '../fleet/coverage.ts'
 import type { HostEntry } from '../fleet/inventory.ts'
 import { ASSUMED_OUTAGE, type FixForBuild, type OutageMinutes } from '../fleet/ways-of-host.ts'
 import { listHotfixes } from '../host/fix-shelf.ts'
-import { hasLivepatchForm, spliceSourceOf } from '../host/splice-source.ts'
-import type { Bundle } from '../hotfix/bundle.ts'
 import { CommandFailed } from './command-failed.ts'
 import { type CoverageReport, renderCoverage } from './coverage-report.ts'
 import { fleetExposure } from './exposure.ts'
+import { fixesForBuild } from './fixes-for-build.ts'
 import { type FleetOptions, requireHosts, withInventoryOption } from './open-fleet.ts'
 import { hotfixShelf } from './require-hotfix.ts'
 import {
@@ -107,19 +106,6 @@ function fixesFor(wanted: string): {
   }
   const xsa = requireXsa(wanted)
   return { xsa, fixes: shelf.filter((fix) => fix.advisory === xsaName(xsa)) }
-}
-
-/** A hotfix as coverage counts it: once for each channel that it has a form for. */
-function fixesForBuild(hotfix: Bundle): readonly FixForBuild[] {
-  const { name, advisory, base } = hotfix.manifest
-  if (advisory === undefined) return []
-  const channels: readonly FixForBuild['channel'][] = [
-    ...(hasLivepatchForm(hotfix) ? (['livepatch'] as const) : []),
-    ...(spliceSourceOf(hotfix).kind === 'none' ? [] : (['dma'] as const)),
-  ]
-  return channels.map((channel) => {
-    return { name, advisory, buildId: base.buildId, channel, refused: undefined }
-  })
 }
 
 function poolSizes(hosts: readonly HostEntry[]): ReadonlyMap<string, number> {
