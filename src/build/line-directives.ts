@@ -4,7 +4,7 @@
  * Xen puts line numbers into its bug frames and messages. Lines that a patch adds would move the
  * number of every assertion below, and with it functions that nobody touched. Behind each change,
  * at the next place where a directive is harmless, one is put that says which line of the old
- * file comes next. See docs/design/0006-line-numbers-stand-still.md.
+ * file comes next. See docs/design/0008-line-numbers-stand-still.md.
  *
  * @module
  */
