@@ -16,7 +16,7 @@ import type { ImageReferences } from '../../image/image-references.ts'
 import { imageAlternatives } from '../../image/image-tables.ts'
 import type { GeneralRegister } from '../../x86/general-register.ts'
 import { registerWrites } from '../../x86/written-registers.ts'
-import type { CheckedFunction, CheckedPayload } from './check-payload.ts'
+import type { CheckedFunction, CheckedPayload } from './check-splice-order.ts'
 import { isColdPart, type ReplacedFunction } from './needed-switches.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
 

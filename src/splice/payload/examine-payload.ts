@@ -11,8 +11,8 @@ import {
   type CheckedFunction,
   type CheckedOrder,
   type CheckedPayload,
-  checkPayload,
-} from './check-payload.ts'
+  checkSpliceOrder,
+} from './check-splice-order.ts'
 import type { ReplacedFunction } from './needed-switches.ts'
 import { type RoomRun, unrunnableRoom } from './room.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
@@ -69,7 +69,7 @@ export type PayloadExamination =
  * compares every byte with memory before it is overwritten.
  */
 export function examinePayload(order: PayloadOrder, study: SpliceStudy): PayloadExamination {
-  const checked = checkPayload(order)
+  const checked = checkSpliceOrder(order)
   if (checked.kind === 'refused') return checked
   const { image, reuse } = order
   const refusals = [...checked.refusals]

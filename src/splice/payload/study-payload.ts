@@ -3,7 +3,7 @@ import type { ImageSymbol } from '../../image/image.ts'
 import { findReferences } from '../../image/image-references.ts'
 import { Arrivals } from '../entry/arrivals.ts'
 import { FunctionSweeps } from '../function-sweeps.ts'
-import { type CheckedOrder, checkPayload } from './check-payload.ts'
+import { type CheckedOrder, checkSpliceOrder } from './check-splice-order.ts'
 import { moreClobbered } from './clobbered-registers.ts'
 import { neededSwitches } from './needed-switches.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
@@ -21,7 +21,7 @@ export type PayloadStudied =
  * splice before a host is known. Decodes the image several times: for where hotfixes are built.
  */
 export function studyPayload(order: CheckedOrder): PayloadStudied {
-  const checked = checkPayload(order)
+  const checked = checkSpliceOrder(order)
   if (checked.kind === 'refused') return checked
   const { image } = order
   const { functions, linked } = checked

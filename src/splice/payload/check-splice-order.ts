@@ -50,7 +50,7 @@ export interface CheckedPayload {
 }
 
 /** Checks a payload against the image it is for, as linked. Looks at the replaced functions only. */
-export function checkPayload(
+export function checkSpliceOrder(
   order: CheckedOrder,
 ): CheckedPayload | { readonly kind: 'refused'; readonly refusals: readonly SpliceRefusal[] } {
   const { payload, image } = order
