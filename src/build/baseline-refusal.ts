@@ -1,12 +1,9 @@
 import { installCommand } from '../debian/install-command.ts'
+import type { ToolsMissing } from '../debian/required-packages.ts'
 
 /** Why a source cannot be compiled to what the base image is. */
 export type BaselineRefusal =
-  | {
-      readonly kind: 'tools-missing'
-      readonly programs: readonly string[]
-      readonly packages: readonly string[]
-    }
+  | ToolsMissing
   | { readonly kind: 'source-other-version'; readonly found: string; readonly wanted: string }
   | { readonly kind: 'compiler-missing'; readonly program: string; readonly wanted: string }
   | { readonly kind: 'other-compiler'; readonly found: string; readonly wanted: string }

@@ -1,15 +1,12 @@
 import { type AptRefusal, describeAptRefusal } from '../debian/apt-refusal.ts'
 import { installCommand } from '../debian/install-command.ts'
+import type { ToolsMissing } from '../debian/required-packages.ts'
 import { describeSourceRefusal, type SourceRefusal } from './source-refusal.ts'
 
 /** Why a source was not fetched. Nothing was written to where it should go. */
 export type FetchRefusal =
   | AptRefusal
-  | {
-      readonly kind: 'tools-missing'
-      readonly programs: readonly string[]
-      readonly packages: readonly string[]
-    }
+  | ToolsMissing
   /** It is listed, but could not be had or unpacked: a mirror lacks it, or is out of reach. */
   | {
       readonly kind: 'fetch-failed'

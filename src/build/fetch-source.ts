@@ -3,7 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Apt } from '../debian/apt.ts'
 import { AptRefused } from '../debian/apt-refusal.ts'
-import { installPackages, missingPackages } from '../debian/required-packages.ts'
+import { requirePackages } from '../debian/required-packages.ts'
 import { BuildFailed, runBuildCommand } from '../workshop/build-command.ts'
 import { withFileLock } from '../workshop/file-lock.ts'
 import { UNPACK_TOOLS } from './build-tools.ts'
@@ -78,7 +78,7 @@ function findSource(options: FetchOptions): FetchedSource | undefined {
 
 async function fetchAndUnpack(options: FetchOptions): Promise<FetchedSource> {
   const { directory, stateDirectory, progress } = options
-  const lacking = await requireUnpackTools(progress)
+  const lacking = await requirePackages(UNPACK_TOOLS, progress)
   if (lacking !== undefined) return { kind: 'refused', refusal: lacking }
   const apt = new Apt({ directory: path.join(stateDirectory, 'apt'), progress, withSources: true })
   const dsc = await apt.fetchSource(options)
@@ -149,20 +149,4 @@ function writeRecord(part: string, options: FetchOptions, config: string): void 
     contentKey: sourceContentKey(part),
   }
   writeFileSync(path.join(part, SOURCE_RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`)
-}
-
-async function requireUnpackTools(
-  progress: (line: string) => void,
-): Promise<FetchRefusal | undefined> {
-  const missing = missingPackages(UNPACK_TOOLS)
-  if (missing.length === 0) return undefined
-  if (process.getuid?.() !== 0) {
-    return {
-      kind: 'tools-missing',
-      programs: missing.map(({ program }) => program),
-      packages: missing.map((one) => one.package),
-    }
-  }
-  await installPackages(missing, progress)
-  return undefined
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statfsSync } from 'node:fs'
 import path from 'node:path'
-import { installPackages, missingPackages } from '../debian/required-packages.ts'
+import { requirePackages } from '../debian/required-packages.ts'
 import { cacheKey, findOrBuild } from '../workshop/build-cache.ts'
 import { runBuildCommand } from '../workshop/build-command.ts'
 import type { Baseline } from './baseline.ts'
@@ -41,7 +41,7 @@ const NEEDED_BYTES = 512 * 2 ** 20
  */
 export async function prepareBaseline(options: BaselineOptions): Promise<PreparedBaseline> {
   const { source, target, cacheDirectory, progress } = options
-  const refusal = refuseSource(source, target) ?? (await requireTools(progress))
+  const refusal = refuseSource(source, target) ?? (await requirePackages(BUILD_TOOLS, progress))
   if (refusal !== undefined) return { kind: 'refused', refusal }
   const fallback = source.record?.make['CC'] ?? 'gcc'
   const chosen = await chooseCompiler(target.compiler, fallback)
@@ -134,22 +134,6 @@ export function refuseSource(source: SourceTree, target: BuildTarget): BaselineR
       return { kind: 'source-other-version', found, wanted }
     }
   }
-  return undefined
-}
-
-async function requireTools(
-  progress: (line: string) => void,
-): Promise<BaselineRefusal | undefined> {
-  const missing = missingPackages(BUILD_TOOLS)
-  if (missing.length === 0) return undefined
-  if (process.getuid?.() !== 0) {
-    return {
-      kind: 'tools-missing',
-      programs: missing.map(({ program }) => program),
-      packages: missing.map((one) => one.package),
-    }
-  }
-  await installPackages(missing, progress)
   return undefined
 }
 

@@ -28,6 +28,31 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file))
 }
 
+/** What is missing here, where whoever runs this may not install it. */
+export interface ToolsMissing {
+  readonly kind: 'tools-missing'
+  readonly programs: readonly string[]
+  readonly packages: readonly string[]
+}
+
+/** Sees to it that programs are there: installs their packages, or says what is missing. */
+export async function requirePackages(
+  wanted: readonly RequiredPackage[],
+  progress: (line: string) => void,
+): Promise<ToolsMissing | undefined> {
+  const missing = missingPackages(wanted)
+  if (missing.length === 0) return undefined
+  if (process.getuid?.() !== 0) {
+    return {
+      kind: 'tools-missing',
+      programs: missing.map(({ program }) => program),
+      packages: missing.map((one) => one.package),
+    }
+  }
+  await installPackages(missing, progress)
+  return undefined
+}
+
 /** Installs packages into this system; for root alone. */
 export async function installPackages(
   wanted: readonly RequiredPackage[],

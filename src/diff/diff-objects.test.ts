@@ -11,7 +11,8 @@ function sectionsOf({ patch }: ObjectDiff): string[] {
 
 function pieceOf({ patch }: ObjectDiff, id: string): Piece {
   const piece = patch.pieces.find((one) => one.id === id)
-  if (piece === undefined) throw new Error(`No ${id} among ${patch.pieces.map((one) => one.id)}`)
+  if (piece === undefined)
+    throw new Error(`No ${id} among ${patch.pieces.map((one) => one.id).join(', ')}`)
   return piece
 }
 

@@ -152,7 +152,7 @@ function distancesIn(section: ImageSection, image: Image, visit: Visit): void {
   }))
   const textAt = distance(section.start, image.text.start)
   const textEnd = textAt + image.text.byteLength
-  const first = Number(-section.start & 3n)
+  const first = Number((4n - (section.start & 3n)) & 3n)
   for (let offset = first; offset + 4 <= bytes.byteLength; offset += 4) {
     const target = offset + view.getInt32(offset, true)
     if (target < textAt || target >= textEnd) continue

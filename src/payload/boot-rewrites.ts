@@ -13,6 +13,7 @@ import { advance, distance, type VirtualAddress } from '../address/address.ts'
 import { type AddressRange, contains, overlaps } from '../address/address-range.ts'
 import { viewOf } from '../elf/struct-layout.ts'
 import type { Image } from '../image/image.ts'
+import { tableBetween } from '../image/table-between.ts'
 import { ENDBR64 } from './livepatch-format.ts'
 
 /** Every run of code in the image that boot may rewrite, in no order. */
@@ -98,20 +99,3 @@ function isCode(image: Image, range: AddressRange<VirtualAddress>): boolean {
 
 /** Below the end of the address space by more than any range here is long. */
 const LAST_START = 0xffff_ffff_ffff_0000n
-
-interface Table {
-  readonly start: VirtualAddress
-  readonly bytes: Uint8Array
-}
-
-function tableBetween(image: Image, first: string, end: string): Table | undefined {
-  const from = image.find(first)
-  const to = image.find(end)
-  if (from.kind !== 'found' || to.kind !== 'found') return undefined
-  const start = from.symbol.address
-  const bytes = image.bytesAt({
-    start,
-    byteLength: Math.max(distance(start, to.symbol.address), 0),
-  })
-  return bytes && { start, bytes }
-}

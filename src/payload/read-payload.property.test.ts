@@ -131,7 +131,7 @@ describe('emitLivepatch() and readPayload()', () => {
               newByteLength: code.length,
             })),
           }
-          const payload = readWell(emitted(patch, image, version as 1 | 2))
+          const payload = readWell(emitted(patch, image, version))
           expect(payload.functions).toHaveLength(funcs.length)
           for (const [index, { name, oldAddress, code, ...rest }] of payload.functions.entries()) {
             const { file, oldByteLength, code: wanted } = funcs[index] as (typeof funcs)[0]

@@ -7,9 +7,10 @@
  * @module
  */
 
-import { advance, distance, type VirtualAddress } from '../address/address.ts'
+import { advance, type VirtualAddress } from '../address/address.ts'
 import { type AddressRange, overlaps } from '../address/address-range.ts'
 import type { Image } from '../image/image.ts'
+import { type LinkedTable, tableBetween } from '../image/table-between.ts'
 
 /** A table entry that names bytes of a site. */
 export interface TableEntry {
@@ -53,11 +54,6 @@ export function alternativeEntry(
   })
 }
 
-interface Table {
-  readonly start: VirtualAddress
-  readonly bytes: Uint8Array
-}
-
 /** An entry, whose first field is the distance from itself to the instruction it names. */
 interface RawEntry {
   readonly address: VirtualAddress
@@ -65,20 +61,8 @@ interface RawEntry {
   readonly offset: number
 }
 
-function tableBetween(image: Image, first: string, end: string): Table | undefined {
-  const from = image.find(first)
-  const to = image.find(end)
-  if (from.kind !== 'found' || to.kind !== 'found') return undefined
-  const start = from.symbol.address
-  const bytes = image.bytesAt({
-    start,
-    byteLength: Math.max(distance(start, to.symbol.address), 0),
-  })
-  return bytes && { start, bytes }
-}
-
 function findEntry(
-  table: Table | undefined,
+  table: LinkedTable | undefined,
   entryBytes: number,
   match: (entry: RawEntry) => TableEntry | undefined,
 ): TableEntry | undefined {

@@ -15,6 +15,7 @@ import {
 import type { VirtualAddress } from '../address/address.ts'
 import type { Effect, PlainOperand } from './effect.ts'
 import type { GeneralRegister } from './general-register.ts'
+import { GENERAL_BY_ICED } from './iced-registers.ts'
 
 /**
  * What the one instruction that `bytes` are does, when it lies at `address`.
@@ -42,28 +43,9 @@ export function readEffect(bytes: Uint8Array, address: VirtualAddress): Effect {
 
 const OPAQUE: Effect = { kind: 'opaque' }
 
-const BY_ICED: ReadonlyMap<Register, GeneralRegister> = new Map([
-  [Register.RAX, 'rax'],
-  [Register.RCX, 'rcx'],
-  [Register.RDX, 'rdx'],
-  [Register.RBX, 'rbx'],
-  [Register.RSP, 'rsp'],
-  [Register.RBP, 'rbp'],
-  [Register.RSI, 'rsi'],
-  [Register.RDI, 'rdi'],
-  [Register.R8, 'r8'],
-  [Register.R9, 'r9'],
-  [Register.R10, 'r10'],
-  [Register.R11, 'r11'],
-  [Register.R12, 'r12'],
-  [Register.R13, 'r13'],
-  [Register.R14, 'r14'],
-  [Register.R15, 'r15'],
-])
-
 /** The general register, if `register` is the whole of one. */
 function whole(register: Register): GeneralRegister | undefined {
-  return BY_ICED.get(register)
+  return GENERAL_BY_ICED.get(register)
 }
 
 function isRead(access: OpAccess): boolean {

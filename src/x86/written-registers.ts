@@ -6,10 +6,10 @@ import {
   InstructionInfoFactory,
   OpAccess,
   RegisterExt,
-  Register,
 } from 'iced-x86'
 import type { VirtualAddress } from '../address/address.ts'
 import type { GeneralRegister } from './general-register.ts'
+import { GENERAL_BY_ICED } from './iced-registers.ts'
 
 /** What code does to general registers, and where else it goes. */
 export interface RegisterWrites {
@@ -71,25 +71,6 @@ const WRITES: ReadonlySet<OpAccess> = new Set([
   OpAccess.ReadCondWrite,
 ])
 
-const NAMES: ReadonlyMap<Register, GeneralRegister> = new Map([
-  [Register.RAX, 'rax'],
-  [Register.RCX, 'rcx'],
-  [Register.RDX, 'rdx'],
-  [Register.RBX, 'rbx'],
-  [Register.RSP, 'rsp'],
-  [Register.RBP, 'rbp'],
-  [Register.RSI, 'rsi'],
-  [Register.RDI, 'rdi'],
-  [Register.R8, 'r8'],
-  [Register.R9, 'r9'],
-  [Register.R10, 'r10'],
-  [Register.R11, 'r11'],
-  [Register.R12, 'r12'],
-  [Register.R13, 'r13'],
-  [Register.R14, 'r14'],
-  [Register.R15, 'r15'],
-])
-
 function writtenBy(
   current: IcedInstruction,
   factory: InstructionInfoFactory,
@@ -98,7 +79,9 @@ function writtenBy(
   const used = info.usedRegisters()
   try {
     return used.flatMap(({ access, register }) => {
-      const name = WRITES.has(access) ? NAMES.get(RegisterExt.fullRegister(register)) : undefined
+      const name = WRITES.has(access)
+        ? GENERAL_BY_ICED.get(RegisterExt.fullRegister(register))
+        : undefined
       return name === undefined ? [] : [name]
     })
   } finally {

@@ -28,7 +28,7 @@ const verdict: fc.Arbitrary<Verdict> = fc.oneof(
     kind: fc.constant('not-in-image'),
     reason: fc.constantFrom('discarded', 'object-not-linked', 'defined-elsewhere', 'unknown'),
   }),
-) as fc.Arbitrary<Verdict>
+)
 
 const symbolProof: fc.Arbitrary<SymbolProof> = fc.record({
   symbol: fc.record({ name: text, file: fc.option(text, { nil: undefined }) }),

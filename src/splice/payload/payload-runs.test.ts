@@ -31,7 +31,7 @@ const SAMPLE: SampleHypervisor = {
     { name: 'pushes', code: '53  bb 01 00 00 00  89 d8  5b  c3' },
     { name: 'short', code: '31 c0  ff c0  ff c0  c3' },
     { name: 'inner', code: 'b8 07 00 00 00  c3' },
-    { name: 'vmx_exit', code: `${'0f 0b '.repeat(60)}` },
+    { name: 'vmx_exit', code: '0f 0b '.repeat(60) },
   ],
   rodata: [
     { name: '__ro_after_init_end', kind: 'label', code: '' },
