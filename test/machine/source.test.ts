@@ -3,6 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fetchHypervisor } from '../../lab/hypervisor.ts'
+import { cacheDirectory as labCache } from '../../lab/lab-directory.ts'
+import { proveObject } from '../../src/baseline/prove-object.ts'
+import { summariseProofs } from '../../src/baseline/summarise-proofs.ts'
 import { applyPatch } from '../../src/build/apply-patch.ts'
 import type { Baseline } from '../../src/build/baseline.ts'
 import {
@@ -15,6 +19,11 @@ import { fetchSource } from '../../src/build/fetch-source.ts'
 import type { ObjectPair } from '../../src/build/patched-build.ts'
 import type { AppliedPatch } from '../../src/build/patched-file.ts'
 import { prepareBaseline } from '../../src/build/prepare-baseline.ts'
+import { Apt } from '../../src/debian/apt.ts'
+import { diffObjects } from '../../src/diff/diff-objects.ts'
+import type { ElfFile } from '../../src/elf/elf-file.ts'
+import { readElf } from '../../src/elf/read.ts'
+import { readImage } from '../../src/image/read-image.ts'
 
 /** Debian's build that the lab boots by default. */
 const VERSION = '4.17.5+72-g01140da4e8-1'
@@ -48,6 +57,12 @@ afterAll(() => rmSync(directory, { recursive: true }))
 function read(file: string): string | undefined {
   const found = path.join(baseline.source.directory, file)
   return existsSync(found) ? readFileSync(found, 'latin1') : undefined
+}
+
+function objectOf(name: string): ElfFile {
+  const elf = readElf(readFileSync(path.join(baseline.directory, 'xen', name)))
+  if (elf.kind === 'refused') throw new Error(JSON.stringify(elf.refusal))
+  return elf.elf
 }
 
 /** A patch that puts `lines` behind the first line that ends with `after`. */
@@ -87,6 +102,41 @@ describe("Debian's source of Xen", () => {
     expect(names).toContain('common/unxz.init.o')
     expect(names).not.toContain('common/unxz.o')
     expect(names.length).toBeGreaterThan(300)
+  })
+
+  it('has objects that are unchanged against themselves, every one of them', () => {
+    let functions = 0
+    for (const { name } of baseline.objects) {
+      const file = { name, elf: objectOf(name) }
+      const { changed, added, removed, reasons, patch, unchanged } = diffObjects(file, file)
+      expect({ name, changed, added, removed, reasons, replaced: patch.replacements }).toEqual({
+        name,
+        changed: [],
+        added: [],
+        removed: [],
+        reasons: [],
+        replaced: [],
+      })
+      functions += unchanged
+    }
+    expect(functions).toBeGreaterThan(4000)
+  })
+
+  it('has no function that is neither proven to be what Debian ships nor explained', async () => {
+    const cache = labCache()
+    const apt = new Apt({ directory: path.join(cache, 'apt'), progress })
+    const { syms } = await fetchHypervisor(VERSION, { apt, cacheDirectory: cache, progress })
+    const image = readImage(readFileSync(syms))
+    if (image.kind === 'refused') throw new Error(JSON.stringify(image.refusal))
+    const proofs = baseline.objects.map(({ name }) =>
+      proveObject({ name, elf: objectOf(name) }, image.image),
+    )
+    const { functions, identical, explained, different, exceptions } = summariseProofs(proofs)
+    expect(different).toBe(0)
+    expect(identical + explained).toBeGreaterThan(4500)
+    // What is left is in no image at all: parts of libraries that nothing needs.
+    expect(exceptions.filter(({ harmless }) => !harmless)).toEqual([])
+    expect(functions).toBe(identical + exceptions.length)
   })
 
   it('compiles again what a patched header reaches, the same by saved commands and by make', async () => {
