@@ -36,7 +36,7 @@ describe('the guide of hotfixes', () => {
     const section = guide.slice(guide.indexOf('## Patches that no hotfix can be'))
     const named = [...section.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, kind]) => kind)
     expect(kinds.length).toBeGreaterThan(30)
-    expect(named.toSorted()).toEqual(kinds.toSorted())
+    expect(new Set(named)).toEqual(new Set(kinds))
   })
 
   it('says what to do after each exit of a build', () => {
