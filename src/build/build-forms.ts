@@ -12,7 +12,7 @@ import { readPayload } from '../payload/read-payload.ts'
 import { describeSpliceRefusal } from '../splice/payload/describe-splice-refusal.ts'
 import { examinePayload } from '../splice/payload/examine-payload.ts'
 import type { SpliceRefusal } from '../splice/payload/splice-refusal.ts'
-import type { SpliceStudy } from '../splice/payload/splice-study.ts'
+import type { SpliceStudy } from '../hotfix/splice-study.ts'
 import { studyPayload } from '../splice/payload/study-payload.ts'
 import type { BuildReason, BuiltForm } from './build-report.ts'
 

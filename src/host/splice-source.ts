@@ -1,7 +1,7 @@
 import type { Bundle } from '../hotfix/bundle.ts'
 import type { Fix } from '../hotfix/fix.ts'
 import type { Payload } from '../payload/payload.ts'
-import type { SpliceStudy } from '../splice/payload/splice-study.ts'
+import type { SpliceStudy } from '../hotfix/splice-study.ts'
 
 /** What of a hotfix the DMA channel makes a plan from, or why there is nothing. */
 export type SpliceSource =

@@ -2,7 +2,7 @@ import type { CpuVendor } from '../advisory/host-facts.ts'
 import { contains } from '../address/address-range.ts'
 import { paddingBehindText } from '../image/free-bytes.ts'
 import type { Image } from '../image/image.ts'
-import type { UnusedVendor } from '../splice/payload/unrunnable-code.ts'
+import type { UnusedVendor } from '../hotfix/splice-study.ts'
 import { rangeOf } from '../splice/plan-shape.ts'
 import type { SplicePlan } from '../splice/plan.ts'
 

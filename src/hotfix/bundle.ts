@@ -14,7 +14,7 @@
 
 import type { Fix } from './fix.ts'
 import type { Payload } from '../payload/payload.ts'
-import type { SpliceStudy } from '../splice/payload/splice-study.ts'
+import type { SpliceStudy } from './splice-study.ts'
 import type { HotfixManifest } from './manifest.ts'
 
 /** SHA-256 in lower-case hexadecimal. Pure code is given it. */

@@ -1,6 +1,6 @@
 import { readPayload } from '../payload/read-payload.ts'
-import type { SpliceStudy } from '../splice/payload/splice-study.ts'
-import { readSpliceStudy } from '../splice/payload/splice-study-json.ts'
+import type { SpliceStudy } from './splice-study.ts'
+import { readSpliceStudy } from './splice-study-json.ts'
 import type { Bundle, BundledPayload, Sha256 } from './bundle.ts'
 import type { BundleRefusal } from './bundle-refusal.ts'
 import type { Fix } from './fix.ts'

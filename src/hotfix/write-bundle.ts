@@ -1,5 +1,5 @@
-import type { SpliceStudy } from '../splice/payload/splice-study.ts'
-import { encodeSpliceStudy } from '../splice/payload/splice-study-json.ts'
+import type { SpliceStudy } from './splice-study.ts'
+import { encodeSpliceStudy } from './splice-study-json.ts'
 import type { Bundle, Sha256 } from './bundle.ts'
 import type { Fix } from './fix.ts'
 import type { HotfixIdentity } from './hotfix-identity.ts'

@@ -18,7 +18,7 @@ import { livepatchedFunctions, type ListedLivepatch } from '../../splice/patched
 import type { SpliceGoal } from '../../splice/precheck.ts'
 import { payloadOf, type SampleSection } from '../../splice/payload/testing/sample-order.ts'
 import { describeSpliceRefusal } from '../../splice/payload/describe-splice-refusal.ts'
-import type { SpliceStudy } from '../../splice/payload/splice-study.ts'
+import type { SpliceStudy } from '../../hotfix/splice-study.ts'
 import { studyPayload } from '../../splice/payload/study-payload.ts'
 import { SimMemory } from '../../splice/testing/sim-memory.ts'
 import { changeFix, type ChangeOutcome, type ChangePorts } from '../change-fix.ts'

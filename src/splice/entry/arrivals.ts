@@ -1,3 +1,4 @@
+import type { ArrivalOffsets } from '../../hotfix/splice-study.ts'
 import { distance, type VirtualAddress } from '../../address/address.ts'
 import { type AddressRange, contains, rangeEnd } from '../../address/address-range.ts'
 import type { Image } from '../../image/image.ts'
@@ -15,14 +16,6 @@ export interface KnownArrivals {
   at(address: VirtualAddress): boolean
   /** Whether a branch or a table entry leads to amid the instruction. */
   amid(instruction: AddressRange<VirtualAddress>): boolean
-}
-
-/** Offsets from a range's beginning, by rising offset. */
-export interface ArrivalOffsets {
-  /** What a branch or a table is certain to name. */
-  readonly certain: readonly number[]
-  /** What may be named, or only look so. */
-  readonly possible: readonly number[]
 }
 
 /**

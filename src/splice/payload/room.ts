@@ -9,7 +9,8 @@ import { type AddressRange, contains, overlaps, rangeEnd } from '../../address/a
 import type { Image } from '../../image/image.ts'
 import type { LiveBytes } from '../live-bytes.ts'
 import type { Padding } from '../padding.ts'
-import type { UnrunnableRun, UnusedVendor } from './unrunnable-code.ts'
+import type { UnrunnableRun } from './unrunnable-code.ts'
+import type { UnusedVendor } from '../../hotfix/splice-study.ts'
 
 /** A run of bytes that nothing executes. */
 export interface RoomRun extends AddressRange<VirtualAddress> {

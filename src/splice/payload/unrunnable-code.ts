@@ -10,14 +10,12 @@
 
 import { advance, distance, type VirtualAddress } from '../../address/address.ts'
 import { type AddressRange, contains, overlaps, rangeEnd } from '../../address/address-range.ts'
+import type { UnusedVendor } from '../../hotfix/splice-study.ts'
 import type { Image, ImageSymbol } from '../../image/image.ts'
 import { type ImageReferences, symbolSpans } from '../../image/image-references.ts'
 import { imageAlternatives, imageExceptions } from '../../image/image-tables.ts'
 import { isCodePadding } from '../../image/nop.ts'
 import { scanReferences } from '../../x86/scan-references.ts'
-
-/** Whose CPUs the code is for that may be overwritten. */
-export type UnusedVendor = 'amd' | 'intel'
 
 /** The one way into a vendor's code. */
 const STARTS: Readonly<Record<UnusedVendor, string>> = { amd: 'start_svm', intel: 'start_vmx' }

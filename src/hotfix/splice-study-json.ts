@@ -8,14 +8,14 @@ import {
   parsed,
   readForm,
   type Reader,
-} from '../../hotfix/json-form.ts'
-import { printable } from '../../hotfix/fix-problem.ts'
-import { BUNDLE_LIMITS } from '../../hotfix/manifest.ts'
-import { utf8Bytes, utf8Text } from '../../hotfix/utf8.ts'
-import type { ImageReferenceForm } from '../../image/image-references.ts'
-import { MAX_IMAGE_BYTES } from '../../image/image-symbols.ts'
-import type { ArrivalOffsets } from '../entry/arrivals.ts'
+} from './json-form.ts'
+import { printable } from './fix-problem.ts'
+import { BUNDLE_LIMITS } from './manifest.ts'
+import { utf8Bytes, utf8Text } from './utf8.ts'
+import type { ImageReferenceForm } from '../image/image-references.ts'
+import { MAX_IMAGE_BYTES } from '../image/image-symbols.ts'
 import {
+  type ArrivalOffsets,
   type SpliceStudy,
   STUDIED_BYTES,
   type StudiedFunction,

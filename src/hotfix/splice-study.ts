@@ -8,9 +8,18 @@
  * @module
  */
 
-import type { ImageReferenceForm } from '../../image/image-references.ts'
-import type { ArrivalOffsets } from '../entry/arrivals.ts'
-import type { UnusedVendor } from './unrunnable-code.ts'
+import type { ImageReferenceForm } from '../image/image-references.ts'
+
+/** Whose CPUs the code is for that may be overwritten. */
+export type UnusedVendor = 'amd' | 'intel'
+
+/** Offsets from a range's beginning, by rising offset. */
+export interface ArrivalOffsets {
+  /** What a branch or a table is certain to name. */
+  readonly certain: readonly number[]
+  /** What may be named, or only look so. */
+  readonly possible: readonly number[]
+}
 
 /** How much of a function's beginning is studied, and can carry a switch: at most so many bytes. */
 export const STUDIED_BYTES = 64

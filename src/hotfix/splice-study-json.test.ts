@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { utf8Bytes, utf8Text } from '../../hotfix/utf8.ts'
+import { utf8Bytes, utf8Text } from './utf8.ts'
 import { type SpliceStudy, STUDIED_BYTES } from './splice-study.ts'
 import { encodeSpliceStudy, readSpliceStudy } from './splice-study-json.ts'
 
