@@ -40,6 +40,8 @@ export interface TrialReport {
   readonly probe:
     | {
         readonly command: string
+        /** It answers otherwise without the hotfix. Else its answers prove nothing. */
+        readonly tells: boolean
         readonly before: ProbeAnswer
         readonly applied: ProbeAnswer
         readonly reverted: ProbeAnswer
@@ -87,7 +89,8 @@ function findings(report: TrialReport): readonly string[] {
       ? []
       : [
           `probe '${probe.command}' exits ${probe.before.exit} before, ` +
-            `${probe.applied.exit} applied, ${probe.reverted.exit} reverted`,
+            `${probe.applied.exit} applied, ${probe.reverted.exit} reverted` +
+            (probe.tells ? '' : ': it does not tell the difference'),
         ]),
   ]
 }

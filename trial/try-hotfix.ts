@@ -171,12 +171,10 @@ class Trial {
     if (bytesDifferentAfterRevert > 0) {
       return `${bytesDifferentAfterRevert} bytes of Xen's code or constants differ after the revert`
     }
-    const { before, applied, reverted } = this.#probes
+    const { applied } = this.#probes
     if (applied !== undefined && applied.exit !== 0) {
       return `the probe finds the hole open under the hotfix (exit ${applied.exit}): ${applied.output}`
     }
-    if (before?.exit === 0) return 'the probe finds no hole before the hotfix: it cannot tell'
-    if (reverted?.exit === 0) return 'the probe finds the hole closed after the revert'
     return undefined
   }
 
@@ -196,7 +194,13 @@ class Trial {
       text: this.#text,
       probe:
         this.#order.probe !== undefined && before && applied && reverted
-          ? { command: this.#order.probe, before, applied, reverted }
+          ? {
+              command: this.#order.probe,
+              tells: before.exit !== applied.exit && reverted.exit !== applied.exit,
+              before,
+              applied,
+              reverted,
+            }
           : undefined,
       pauseMaxMs: silences.length === 0 ? undefined : Math.max(...silences),
       pauses: this.#pauses,

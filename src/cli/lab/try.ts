@@ -18,7 +18,7 @@ import { runTasks } from './lab-progress.ts'
 interface TryOptions {
   readonly channel: 'livepatch' | 'dma' | 'auto' | 'both'
   readonly probe?: string
-  readonly reuseVendorCode?: boolean
+  readonly reuseVendorCode: boolean
   readonly json?: boolean
 }
 
@@ -32,7 +32,7 @@ that the hotfix names is asked, if it names one.
 
 Examples:
   $ reweave lab try xsa-506.hotfix
-  $ reweave lab try xsa-506.hotfix --channel both --reuse-vendor-code    # pauses side by side
+  $ reweave lab try xsa-506.hotfix --channel both                # pauses side by side
   $ reweave lab try xsa-503.hotfix --channel livepatch --probe 'test -e /proc/xen' --json
 `
 
@@ -48,8 +48,8 @@ export function tryCommand(): Command {
     )
     .option('--probe <command>', 'exits 0 in Dom0 when the hole is closed')
     .option(
-      '--reuse-vendor-code',
-      'by DMA: put new code over code for the other CPU vendor, which cannot run here',
+      '--no-reuse-vendor-code',
+      'by DMA: put no new code over code for the other CPU vendor, which cannot run here',
     )
     .option('--json', 'print the report for programs')
     .addHelpText('after', EXAMPLES)
@@ -100,9 +100,7 @@ function ordersOf(
     file,
     channel,
     applyOptions: [
-      ...(options.reuseVendorCode === true && channel !== 'livepatch'
-        ? ['--reuse-vendor-code']
-        : []),
+      ...(options.reuseVendorCode && channel !== 'livepatch' ? ['--reuse-vendor-code'] : []),
       ...(manifest.labOnly ? ['--lab-only'] : []),
     ],
     probe,
