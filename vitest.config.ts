@@ -7,6 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          globalSetup: ['./test/testing/prepare-compiler.ts'],
           include: [
             'src/**/*.test.ts',
             'lab/**/*.test.ts',
