@@ -126,7 +126,7 @@ function readManifestOf(file: string): HotfixManifest {
   }
   const read = readBundle(bytes, sha256)
   if (read.kind === 'read') return read.bundle.manifest
-  throw new CommandFailed('badBundle', `${file}: ${describeBundleRefusal(read.refusal)}`, {
+  throw new CommandFailed('badBundle', `${file} ${describeBundleRefusal(read.refusal)}`, {
     file,
     refusal: read.refusal,
   })
