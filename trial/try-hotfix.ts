@@ -67,7 +67,14 @@ class Trial {
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error)
     }
-    if (this.#applied && !this.#reverted) await this.#revert().catch(() => undefined)
+    if (this.#applied && !this.#reverted) {
+      try {
+        await this.#revert()
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error)
+        failure = `${failure ?? ''}; and it could not be reverted: ${why}`
+      }
+    }
     return this.#report(failure)
   }
 
