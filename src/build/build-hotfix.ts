@@ -31,6 +31,7 @@ import type { AppliedPatch } from './patched-file.ts'
 import { prepareBaseline, refuseSource } from './prepare-baseline.ts'
 import { type BaselineProof, proveBaseline } from './prove-baseline.ts'
 import type { SourceTree } from './source-tree.ts'
+import { unaccountedReasons, unprovenAround } from './unlike-base.ts'
 
 /** What is to be built from what. */
 export interface BuildOrder extends HotfixOrder {
@@ -81,7 +82,9 @@ class Build {
       const applied = await this.#stage('patch', () => this.#apply())
       const baseline = await this.#stage('baseline', async () => await this.#prepare())
       const proof = await this.#stage('proof', () => this.#prove(baseline))
-      const pairs = await this.#stage('compile', async () => await this.#compile(baseline, applied))
+      const pairs = await this.#stage('compile', async () =>
+        this.#compile(baseline, applied, proof),
+      )
       const patch = await this.#stage('diff', () => this.#diff(pairs, proof))
       const forms = await this.#stage('emit', () => this.#emit(patch))
       return { report: this.#report('built', []), bundle: this.#bundle(baseline, patch, forms) }
@@ -128,14 +131,23 @@ class Build {
       sentence,
     }))
     this.#baseline = { ...counts, differences, cached: proof.cached }
+    const unaccounted = unaccountedReasons(proof, this.#order.image)
+    if (unaccounted.length > 0) throw new Refused('baseline-differs', unaccounted)
     return proof
   }
 
-  async #compile(baseline: Baseline, patch: AppliedPatch): Promise<readonly ObjectPair[]> {
+  async #compile(
+    baseline: Baseline,
+    patch: AppliedPatch,
+    proof: BaselineProof,
+  ): Promise<readonly ObjectPair[]> {
     const { cacheDirectory, progress } = this.#order
     const pairs = await compiledPairs({ baseline, patch, cacheDirectory, progress })
     this.#objects = { compiled: pairs.map(({ name }) => name), changed: [] }
     if (pairs.length > 0) return pairs
+    // What is not in this build may be in the base, where that is of something else.
+    const unproven = unprovenAround(proof, undefined, [])
+    if (unproven.length > 0) throw new Refused('baseline-differs', unproven)
     throw notInThisBuild(patch.files.map(({ path: file }) => file))
   }
 
@@ -147,20 +159,22 @@ class Build {
     const unproven = patch.replacements.flatMap(({ symbol, piece }) =>
       isProven(proof.proofs, symbol) ? [] : [notProven(symbol, objectOf(patch, piece), proof)],
     )
-    const all = [...reasons, ...unproven]
-    if (all.length === 0) {
+    const around = unprovenAround(
+      proof,
+      pairs.map(({ name }) => name),
+      unproven.map(({ symbol }) => symbol),
+    )
+    const all = [...reasons, ...unproven].map((reason) => ({
+      kind: reason.kind,
+      object: reason.object,
+      symbol: reason.symbol,
+      sentence: describeReason(reason),
+    }))
+    if (all.length + around.length === 0) {
       refusePatch(patch, { compiled: pairs.length, changed })
       return patch
     }
-    throw new Refused(
-      reasons.length === 0 ? 'baseline-differs' : 'refused',
-      all.map((reason) => ({
-        kind: reason.kind,
-        object: reason.object,
-        symbol: reason.symbol,
-        sentence: describeReason(reason),
-      })),
-    )
+    throw new Refused(reasons.length === 0 ? 'baseline-differs' : 'refused', [...all, ...around])
   }
 
   #emit(patch: Patch): BuiltForms {
