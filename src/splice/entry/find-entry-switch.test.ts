@@ -95,7 +95,7 @@ describe('EntrySwitches', () => {
 
   it('refuses a function that jumps back to its entry', () => {
     expect(obstacle('b8 01 00 00 00 85 ff 75 f7 c3')).toEqual({ kind: 'loops-to-entry' })
-    const part = functionOf('one.cold', 'eb ee')
+    const part = { ...functionOf('one.cold', 'eb ee'), file: 'a.c' }
     const found = find([functionOf('one', 'b8 01 00 00 00 c3'), part])
     expect(found).toMatchObject({ reason: { kind: 'loops-to-entry' } })
   })

@@ -9,6 +9,7 @@ import type { Instruction } from '../../x86/instruction.ts'
 import { NEAR_JUMP_BYTES, SHORT_JUMP_BYTES } from '../../x86/jump.ts'
 import { readEffect } from '../../x86/read-effect.ts'
 import { isRepeatedString } from '../../x86/repeated-string.ts'
+import { coldPartsOf, wholeOfColdPart } from '../cold-part.ts'
 import type { FunctionSweeps } from '../function-sweeps.ts'
 import { STORE_UNIT_BYTES } from '../store-unit.ts'
 import { AlternativeSites } from './alternative-sites.ts'
@@ -88,7 +89,7 @@ export class EntrySwitches {
         : { kind: 'outside-text', section }
     }
     if (symbol.byteLength === 0) return { kind: 'no-size' }
-    const whole = /^(.+)\.cold(?:\.\d+)?$/.exec(symbol.name)?.[1]
+    const whole = wholeOfColdPart(symbol.name)
     if (whole !== undefined) return { kind: 'part-of-a-function', whole }
     const sweep = this.#sweeps.of(symbol)
     if (sweep.kind === 'unclean') {
@@ -101,9 +102,7 @@ export class EntrySwitches {
 
   /** Whether the function, or a part split off it, jumps to its first byte. */
   #loopsToEntry(symbol: ImageSymbol, sweep: CleanSweep): boolean {
-    const parts = this.#sweeps.image.symbols.filter(
-      ({ name, file }) => file === symbol.file && name.startsWith(`${symbol.name}.cold`),
-    )
+    const parts = coldPartsOf(this.#sweeps.image, [symbol])
     const sweeps = [sweep, ...parts.map((part) => this.#sweeps.of(part))]
     return sweeps.some(
       (each) =>

@@ -16,8 +16,9 @@ import type { ImageReferences } from '../../image/image-references.ts'
 import { imageAlternatives } from '../../image/image-tables.ts'
 import type { GeneralRegister } from '../../x86/general-register.ts'
 import { registerWrites } from '../../x86/written-registers.ts'
+import { isColdPart } from '../cold-part.ts'
 import type { CheckedFunction, CheckedPayload } from './check-splice-order.ts'
-import { isColdPart, type ReplacedFunction } from './needed-switches.ts'
+import type { ReplacedFunction } from './needed-switches.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
 
 /** System V ABI, AMD64 supplement, figure 3.4: what a callee need not preserve. */
@@ -67,7 +68,7 @@ export function moreClobbered(
 /** Whether the address is in the function or in a part that was split off it. */
 function isIn(image: Image, whole: ImageSymbol, address: VirtualAddress): boolean {
   const owner = image.functionAt(address)
-  return owner !== undefined && (owner.address === whole.address || isColdPart(owner, whole))
+  return owner !== undefined && (owner.address === whole.address || isColdPart(image, owner, whole))
 }
 
 /** A run of code, as far as it is to be read for one place in it. */

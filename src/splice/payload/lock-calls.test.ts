@@ -11,7 +11,7 @@ const IMAGE = hypervisorOf({
     { name: '_spin_unlock', code: 'c3' },
     { name: 'block_clock', code: 'c3' },
     { name: 'old', code: 'e8 {pc32 _spin_lock}  e8 {pc32 block_clock}  c3' },
-    { name: 'old.cold', code: 'e9 {pc32 _spin_unlock}' },
+    { name: 'old.cold', file: 'a.c', code: 'e9 {pc32 _spin_unlock}' },
   ],
 })
 

@@ -2,7 +2,7 @@ import type { VirtualAddress } from '../../address/address.ts'
 import { contains, type AddressRange } from '../../address/address-range.ts'
 import type { Image, ImageSymbol } from '../../image/image.ts'
 import { scanReferences } from '../../x86/scan-references.ts'
-import { isColdPart } from './needed-switches.ts'
+import { coldPartsOf } from '../cold-part.ts'
 
 /** Functions that take or give back a lock, as far as their names say. */
 export interface LockCalls {
@@ -27,8 +27,7 @@ export function lockCalls(
   replaced: readonly ImageSymbol[],
   code: readonly PlacedCode[],
 ): LockCalls {
-  const parts = image.symbols.filter((part) => replaced.some((whole) => isColdPart(part, whole)))
-  const old = [...replaced, ...parts].flatMap((symbol) => {
+  const old = [...replaced, ...coldPartsOf(image, replaced)].flatMap((symbol) => {
     const range = { start: symbol.address, byteLength: symbol.byteLength }
     const bytes = image.bytesAt(range)
     return bytes === undefined ? [] : [{ start: range.start, bytes }]

@@ -28,6 +28,13 @@ describe('neededSwitches()', () => {
     expect(reachedBy(SAMPLE)).toEqual(['call', undefined])
   })
 
+  it('knows the cold part of a global function, which is static in a file', () => {
+    const text = SAMPLE.text.map((part) =>
+      part.name === 'caller.cold' ? { ...part, file: 'b.c' } : part,
+    )
+    expect(reachedBy({ ...SAMPLE, text })).toEqual(['call', undefined])
+  })
+
   it.each([
     ['another function calls', 'call', { name: 'other', code: 'e8 {pc32 callee}  c3' }],
     ['another function jumps to', 'jump', { name: 'other', code: 'e9 {pc32 callee}' }],

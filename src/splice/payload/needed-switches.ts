@@ -3,6 +3,7 @@ import { contains } from '../../address/address-range.ts'
 import type { Image, ImageSymbol } from '../../image/image.ts'
 import type { ImageReference, ImageReferences } from '../../image/image-references.ts'
 import { imageAlternatives } from '../../image/image-tables.ts'
+import { coldPartsOf } from '../cold-part.ts'
 
 /** A replaced function, and what in the image makes a switch at its entry necessary. */
 export interface ReplacedFunction {
@@ -39,11 +40,7 @@ function replacedCode(
   replaced: readonly ImageSymbol[],
 ): (from: VirtualAddress) => boolean {
   const owners = new Set(replaced.map(({ address }) => address))
-  const colds = new Set(
-    image.symbols
-      .filter((part) => replaced.some((whole) => isColdPart(part, whole)))
-      .map(({ address }) => address),
-  )
+  const colds = new Set(coldPartsOf(image, replaced).map(({ address }) => address))
   const alternatives = imageAlternatives(image)
   return (from) => {
     const entry = alternatives.find(({ replacement }) =>
@@ -52,9 +49,4 @@ function replacedCode(
     const owner = image.functionAt(entry?.site.start ?? from)
     return owner !== undefined && (owners.has(owner.address) || colds.has(owner.address))
   }
-}
-
-/** Whether the compiler split `part` from `whole`: it is called by nothing else. */
-export function isColdPart(part: ImageSymbol, whole: ImageSymbol): boolean {
-  return part.file === whole.file && part.name === `${whole.name}.cold`
 }
