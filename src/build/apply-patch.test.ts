@@ -34,6 +34,10 @@ function edit(path: string, prefix = 'a/'): string {
   ].join('\n')
 }
 
+const GIT = 'diff --git a/xen/include/xen/dm.h b/xen/include/xen/dm.h\n'
+const RENAME = `${GIT}similarity index 100%\nrename from xen/common/dm.c\nrename to xen/md.c\n`
+const HUNK = edit('xen/common/dm.c').split('\n').slice(2).join('\n')
+
 /** The only refusal, or undefined where the patch applies. */
 function refusalOf(patch: string): unknown {
   const outcome = applyPatch(patch, read)
@@ -66,6 +70,68 @@ describe('applyPatch()', () => {
   it('takes paths with and without a leading folder', () => {
     expect(refusalOf(edit('xen/common/dm.c', ''))).toBeUndefined()
     expect(refusalOf(edit('xen/common/dm.c', 'xen-4.17/'))).toBeUndefined()
+  })
+
+  it('finds each file of a series, however that file is named', () => {
+    const named = [
+      edit('xen/common/dm.c'),
+      edit('xen/include/xen/dm.h', ''),
+      edit('xen/./arch/arm/mm.c', 'a//'),
+    ]
+    const outcome = applyPatch(named.join(''), read)
+    expect(outcome.kind === 'applied' && outcome.applied).toMatchObject({
+      files: [{ path: 'xen/common/dm.c' }, { path: 'xen/include/xen/dm.h' }],
+      ignored: ['xen/arch/arm/mm.c'],
+    })
+  })
+
+  it.each([
+    ['xen/common/dm.c.orig', 'xen/common/dm.c'],
+    ['xen/common/dm.c', 'xen/common/dm.c.new'],
+  ])('takes the one of two names that is there: %s, %s', (from, to) => {
+    const patch = edit('xen/common/dm.c', '').replace(/.*\n.*\n/, `--- ${from}\n+++ ${to}\n`)
+    const outcome = applyPatch(patch, read)
+    expect(outcome.kind === 'applied' && outcome.applied.files[0]?.path).toBe('xen/common/dm.c')
+  })
+
+  it.each([
+    ['--- /dev/null', '+++ xen/common/new.c'],
+    ['--- /dev/null', '+++ b/xen/common/new.c'],
+    ['--- xen.orig/xen/common/new.c\t1970-01-01', '+++ xen/xen/common/new.c\t2026-01-01'],
+  ])('creates a file, with %s', (from, to) => {
+    const outcome = applyPatch(`${from}\n${to}\n@@ -0,0 +1 @@\n+int a;\n`, read)
+    expect(outcome.kind === 'applied' && outcome.applied.files[0]).toMatchObject({
+      path: 'xen/common/new.c',
+      before: undefined,
+    })
+  })
+
+  it('says what a source has of a patch of which it lacks the rest', () => {
+    const applied = DM.replace('three\n', 'three\nthree and a half\n')
+    const half: ReadSourceFile = (path) => (path === 'xen/common/dm.c' ? applied : read(path))
+    const outcome = applyPatch(edit('xen/common/dm.c') + edit('xen/include/xen/dm.h'), half)
+    expect(outcome).toEqual({
+      kind: 'refused',
+      refusals: [
+        { kind: 'partly-applied', path: 'xen/common/dm.c', others: ['xen/include/xen/dm.h'] },
+      ],
+    })
+  })
+
+  it('refuses to take away a file that has more lines than the patch takes away', () => {
+    const patch = '--- a/xen/common/dm.c\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-one\n-two\n'
+    expect(refusalOf(patch)).toEqual({
+      kind: 'does-not-apply',
+      path: 'xen/common/dm.c',
+      hunk: 1,
+      line: 3,
+      wanted: undefined,
+      found: 'three',
+    })
+  })
+
+  it('passes over words of a message that git would write above a diff', () => {
+    expect(refusalOf(`copy from guest memory\n${edit('xen/common/dm.c')}`)).toBeUndefined()
   })
 
   it('applies and mentions what has no effect here', () => {
@@ -110,6 +176,22 @@ describe('applyPatch()', () => {
     expect(removed.kind === 'applied' && removed.applied.files[0]?.after).toBeUndefined()
   })
 
+  it('passes over what git says of a mode, or of an empty file', () => {
+    const mode = `${GIT}old mode 100644\nnew mode 100755\n`
+    const empty = `${GIT}new file mode 100644\nindex 0000000000..e69de29bb2\n`
+    expect(refusalOf(mode + empty + edit('xen/common/dm.c'))).toBeUndefined()
+  })
+
+  it('takes a series that creates a large file and changes it', () => {
+    const count = 200_000
+    const path = 'xen/common/large.c'
+    const created = `--- /dev/null\n+++ b/${path}\n@@ -0,0 +1,${count} @@\n${'+int;\n'.repeat(count)}`
+    const changed = `--- a/${path}\n+++ b/${path}\n@@ -${count} +${count} @@\n-int;\n+long;\n`
+    const outcome = applyPatch(created + changed, read)
+    const after = outcome.kind === 'applied' ? outcome.applied.files[0]?.after : undefined
+    expect(after?.endsWith('int;\nlong;\n')).toBe(true)
+  })
+
   it('refuses a hunk that is not there, and says what is', () => {
     const patch = edit('xen/common/dm.c').replace(' three\n', ' drei\n').replace(' four', ' vier')
     expect(refusalOf(patch)).toEqual({
@@ -131,7 +213,7 @@ describe('applyPatch()', () => {
 
   it('refuses a patch that is in already', () => {
     const applied = DM.replace('three\n', 'three\nthree and a half\n')
-    const outcome = applyPatch(edit('xen/common/dm.c'), () => applied)
+    const outcome = applyPatch(edit('xen/common/dm.c'), (path) => read(path) && applied)
     expect(outcome).toMatchObject({ kind: 'refused', refusals: [{ kind: 'already-applied' }] })
   })
 
@@ -158,7 +240,18 @@ describe('applyPatch()', () => {
     ['patch-malformed', edit('xen/common/dm.c').replace(' four', '*four')],
     ['patch-malformed', '@@ -1,2 +1,3 @@\n a\n+b\n c\n'],
     ['patch-not-supported', 'GIT binary patch\nliteral 3\n'],
-    ['patch-not-supported', 'rename from xen/common/dm.c\nrename to xen/common/md.c\n'],
+    ['patch-not-supported', RENAME],
+    ['patch-not-supported', `--- a/xen/common/dm.c\n+++ b/docs/misc/dm.txt\n${HUNK}`],
+    ['patch-not-supported', '--- a/xen/common/dm.c\n+++ b/xen/common/dm.c\n@@ -2,0 +3 @@\n+2.5\n'],
+    ['patch-malformed', `${edit('xen/common/dm.c')}+one more\n`],
+    ['patch-malformed', edit('xen/common/dm.c').trimEnd()],
+    ['patch-malformed', `${edit('xen/common/dm.c')}--- a/xen/include/xen/dm.h\n`],
+    ['patch-malformed', `${edit('xen/common/dm.c')}${GIT}`],
+    ['patch-malformed', `${edit('xen/common/dm.c')}${GIT}index 1234..5678 100644\n`],
+    ['path-unknown', edit('common/dm.c')],
+    ['path-unknown', edit('xen-4.17/xen/common/dm.c')],
+    ['path-unknown', edit('xen/common/dm.c') + edit('common/gone.c')],
+    ['does-not-apply', '--- a/xen/common/dm.c\n+++ b/xen/common/dm.c\n@@ -0,0 +1 @@\n+zero\n'],
     ['file-exists', '--- /dev/null\n+++ b/xen/common/dm.c\n@@ -0,0 +1,1 @@\n+int a;\n'],
   ])('refuses, with %s', (kind, patch) => {
     expect(refusalOf(patch)).toMatchObject({ kind })

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type FilePatch, parsePatch, splitLines } from './parse-patch.ts'
+import { parsePatch, splitLines } from './parse-patch.ts'
 import type { PatchRefusal } from './patch-refusal.ts'
 import { scopeOf } from './patch-scope.ts'
+import { findTargets, type PatchTarget } from './patch-target.ts'
 import type { AppliedPatch, PatchedFile, PlacedHunk } from './patched-file.ts'
 import { changesIn, placeHunks, reverseHunk, type TracedLine } from './place-hunks.ts'
 
@@ -33,27 +34,21 @@ interface FileDraft {
 export function applyPatch(patch: string, read: ReadSourceFile): AppliedOrRefused {
   const parsed = parsePatch(patch)
   if (parsed.kind === 'refused') return { kind: 'refused', refusals: [parsed.refusal] }
-  const strip = stripLevel(parsed.files, read)
-  const named = parsed.files.map((file) => ({ ...pathsOf(file, strip), hunks: file.hunks }))
-  const outside = named.flatMap(({ path, from }) => [path, from]).filter(isOutside)
-  if (outside.length > 0) {
-    return {
-      kind: 'refused',
-      refusals: unique(outside).map((path) => ({ kind: 'path-outside', path })),
-    }
-  }
-  const scope = refuseScope(unique(named.map(({ path }) => path)))
+  const found = findTargets(parsed.files, (path) => read(path) !== undefined)
+  if (found.kind === 'refused') return found
+  const { targets } = found
+  const scope = refuseScope(unique(targets.map(({ path }) => path)))
   if (scope !== undefined) return { kind: 'refused', refusals: [scope] }
 
   const drafts = new Map<string, FileDraft>()
   const refusals: PatchRefusal[] = []
-  for (const file of named) {
+  for (const file of targets) {
     const draft = drafts.get(file.path) ?? openDraft(read(file.path))
     const outcome = patchDraft(file, draft)
     refusals.push(...outcome.refusals)
     drafts.set(file.path, outcome.draft)
   }
-  if (refusals.length > 0) return { kind: 'refused', refusals }
+  if (refusals.length > 0) return { kind: 'refused', refusals: tellParts(refusals, drafts) }
   const files = [...drafts].map(([path, draft]) => finish(path, draft))
   return {
     kind: 'applied',
@@ -64,40 +59,19 @@ export function applyPatch(patch: string, read: ReadSourceFile): AppliedOrRefuse
   }
 }
 
-interface NamedFilePatch {
-  /** What is changed, from the top of the source. */
-  readonly path: string
-  /** The other name in the patch, if it has one. */
-  readonly from: string
-  readonly creates: boolean
-  readonly deletes: boolean
-  readonly hunks: FilePatch['hunks']
-}
-
-function pathsOf(file: FilePatch, strip: number): Omit<NamedFilePatch, 'hunks'> {
-  const from = stripPath(file.oldPath ?? file.newPath ?? '', strip)
-  const to = stripPath(file.newPath ?? file.oldPath ?? '', strip)
-  const creates = file.oldPath === undefined
-  const deletes = file.newPath === undefined
-  return { path: to, from, creates, deletes }
-}
-
-/** How many leading folders to take off: one, as in `a/xen/…`, unless the files are there as named. */
-function stripLevel(files: readonly FilePatch[], read: ReadSourceFile): number {
-  const names = files.flatMap(({ oldPath, newPath }) => newPath ?? oldPath ?? [])
-  const hits = (strip: number): number =>
-    names.filter((name) => !isOutside(name) && read(stripPath(name, strip)) !== undefined).length
-  return hits(0) > hits(1) ? 0 : 1
-}
-
-function stripPath(name: string, strip: number): string {
-  const parts = name.split('/')
-  return strip > 0 && parts.length > 1 && parts[0] !== '' ? parts.slice(strip).join('/') : name
-}
-
-function isOutside(path: string): boolean {
-  return (
-    path.startsWith('/') || path === '' || path.split('/').includes('..') || /[\0\n]/.test(path)
+/** A source that has a part of a fix has not got the fix: what is there already is told so. */
+function tellParts(
+  refusals: readonly PatchRefusal[],
+  drafts: ReadonlyMap<string, FileDraft>,
+): readonly PatchRefusal[] {
+  const others = [...drafts]
+    .filter(([path, draft]) => draft.placed.length > 0 && scopeOf(path) === 'hypervisor')
+    .map(([path]) => path)
+  if (others.length === 0) return refusals
+  return refusals.map((refusal) =>
+    refusal.kind === 'already-applied'
+      ? { kind: 'partly-applied', path: refusal.path, others }
+      : refusal,
   )
 }
 
@@ -125,7 +99,7 @@ interface DraftOutcome {
   readonly refusals: readonly PatchRefusal[]
 }
 
-function patchDraft(file: NamedFilePatch, draft: FileDraft): DraftOutcome {
+function patchDraft(file: PatchTarget, draft: FileDraft): DraftOutcome {
   const { path, hunks } = file
   if (file.creates ? draft.exists : !draft.exists) {
     const applied = file.creates && isReverse(file, draft)
@@ -139,9 +113,14 @@ function patchDraft(file: NamedFilePatch, draft: FileDraft): DraftOutcome {
   }
   const { lines, placed, failed } = placeHunks(draft.lines, hunks)
   if (failed.length === 0) {
+    const after = { ...draft, lines, placed: [...draft.placed, ...placed] }
+    if (!file.deletes) return { draft: { ...after, exists: true }, refusals: [] }
+    const [left] = lines
+    const found = left?.text.replace(/\n$/, '')
+    const rest = { path, hunk: hunks.length, line: left?.oldLine ?? 1, wanted: undefined, found }
     return {
-      draft: { ...draft, lines, exists: !file.deletes, placed: [...draft.placed, ...placed] },
-      refusals: [],
+      draft: { ...after, exists: false },
+      refusals: left === undefined ? [] : [{ kind: 'does-not-apply', ...rest }],
     }
   }
   if (isReverse(file, draft)) {
@@ -157,7 +136,7 @@ function patchDraft(file: NamedFilePatch, draft: FileDraft): DraftOutcome {
   }
 }
 
-function isReverse(file: NamedFilePatch, draft: FileDraft): boolean {
+function isReverse(file: PatchTarget, draft: FileDraft): boolean {
   return placeHunks(draft.lines, file.hunks.map(reverseHunk)).failed.length === 0
 }
 

@@ -22,6 +22,8 @@ export interface Hunk {
 
 /** What the patch does to one file. `/dev/null` is undefined. */
 export interface FilePatch {
+  /** Of the patch, from 1: the one that begins with `---`. */
+  readonly line: number
   readonly oldPath: string | undefined
   readonly newPath: string | undefined
   readonly hunks: readonly Hunk[]
@@ -35,8 +37,15 @@ const HUNK_HEADER = /^@@ -(\d{1,9})(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@/
 const NOT_SUPPORTED: readonly (readonly [RegExp, string])[] = [
   [/^GIT binary patch/, 'it changes a binary file'],
   [/^Binary files .* differ/, 'it changes a binary file'],
-  [/^(?:rename|copy) from /, 'it renames or copies a file'],
 ]
+const GIT_HEADER = /^diff --git /
+/** What git puts between its header and the diff; in a message these are plain words. */
+const GIT_EXTENDED =
+  /^(?:old mode|new mode|new file mode|deleted file mode|similarity|dissimilarity|rename|copy|index) /
+const GIT_RENAME = /^(?:rename|copy) from /
+const GIT_MODE = /^(?:new mode|new file mode|deleted file mode) /
+/** The object name of an empty file, which has no hunk to be created or deleted by. */
+const GIT_EMPTY_FILE = /^index .*\be69de29/
 
 /** Reads a patch. Never throws; what stands around the diffs, such as a mail, is passed over. */
 export function parsePatch(text: string): ParsedPatch {
@@ -48,12 +57,19 @@ export function parsePatch(text: string): ParsedPatch {
     for (const [pattern, problem] of NOT_SUPPORTED) {
       if (pattern.test(line)) return refuse('patch-not-supported', at, problem)
     }
-    if (!line.startsWith('--- ') || !(lines[at + 1] ?? '').startsWith('+++ ')) {
+    if (GIT_HEADER.test(line)) {
+      const header = readGitHeader(lines, at)
+      if (header.kind === 'refused') return header
+      at = header.next
+      continue
+    }
+    if (!beginsDiff(lines, at)) {
       if (HUNK_HEADER.test(line)) return refuse('patch-malformed', at, 'a hunk names no file')
+      if (line.startsWith('--- ') && at === lines.length - 1) return refuseCut(at)
       at += 1
       continue
     }
-    const names = { oldPath: pathIn(line), newPath: pathIn(lines[at + 1] ?? '') }
+    const names = { line: at + 1, oldPath: pathIn(line), newPath: pathIn(lines[at + 1] ?? '') }
     at += 2
     const hunks: Hunk[] = []
     while ((lines[at] ?? '').startsWith('@@ ')) {
@@ -63,10 +79,42 @@ export function parsePatch(text: string): ParsedPatch {
       at = read.next
     }
     if (hunks.length === 0) return refuse('patch-malformed', at, 'a file has no hunks')
+    if (/^\+|^-(?!-)/.test(lines[at] ?? '')) {
+      return refuse('patch-malformed', at, 'the hunk has more lines than its header says')
+    }
     files.push({ ...names, hunks })
   }
   if (files.length === 0) return { kind: 'refused', refusal: { kind: 'patch-empty' } }
   return { kind: 'parsed', files }
+}
+
+function beginsDiff(lines: readonly string[], at: number): boolean {
+  return (lines[at] ?? '').startsWith('--- ') && (lines[at + 1] ?? '').startsWith('+++ ')
+}
+
+type GitHeader =
+  | { readonly kind: 'read'; readonly next: number }
+  | { readonly kind: 'refused'; readonly refusal: PatchRefusal }
+
+/** The lines from `diff --git` up to the diff; what has no diff behind it must need none. */
+function readGitHeader(lines: readonly string[], headerAt: number): GitHeader {
+  let next = headerAt + 1
+  while (GIT_EXTENDED.test(lines[next] ?? '')) next += 1
+  const extended = lines.slice(headerAt + 1, next)
+  const rename = extended.findIndex((line) => GIT_RENAME.test(line))
+  if (rename >= 0) {
+    return refuse('patch-not-supported', headerAt + 1 + rename, 'it renames or copies a file')
+  }
+  const isBinary = NOT_SUPPORTED.some(([pattern]) => pattern.test(lines[next] ?? ''))
+  if (isBinary || beginsDiff(lines, next)) return { kind: 'read', next }
+  const isMode = extended.some((line) => GIT_MODE.test(line))
+  const index = extended.find((line) => line.startsWith('index '))
+  const needsNone = isMode && (index === undefined || GIT_EMPTY_FILE.test(index))
+  return needsNone ? { kind: 'read', next } : refuseCut(headerAt)
+}
+
+function refuseCut(index: number): { readonly kind: 'refused'; readonly refusal: PatchRefusal } {
+  return refuse('patch-malformed', index, 'it names a file and does not say what changes in it')
 }
 
 /** Lines with their newlines; the last has none if the text ends without one. */
@@ -89,6 +137,7 @@ function readHunk(lines: readonly string[], headerAt: number): ReadHunk {
   while (oldLeft > 0 || newLeft > 0) {
     const line = lines[at]
     if (line === undefined) return refuse('patch-malformed', at, 'it ends within a hunk')
+    if (!line.endsWith('\n')) return refuse('patch-malformed', at, 'it ends within a line')
     const kind = lineKind(line)
     if (kind === undefined) {
       return refuse('patch-malformed', at, 'the hunk has fewer lines than its header says')
@@ -106,6 +155,10 @@ function readHunk(lines: readonly string[], headerAt: number): ReadHunk {
   }
   if (!read.some((line) => line.kind !== 'context')) {
     return refuse('patch-malformed', headerAt, 'the hunk changes nothing')
+  }
+  if (Number(start) > 0 && read.every((line) => line.kind === 'added')) {
+    const problem = 'nothing around what the hunk adds says where that belongs; take diff -u'
+    return refuse('patch-not-supported', headerAt, problem)
   }
   return { kind: 'read', hunk: { oldStart: Number(start), lines: read }, next: at }
 }

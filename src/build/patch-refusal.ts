@@ -5,6 +5,8 @@ export type PatchRefusal =
   | { readonly kind: 'patch-not-supported'; readonly line: number; readonly problem: string }
   | { readonly kind: 'patch-empty' }
   | { readonly kind: 'path-outside'; readonly path: string }
+  /** Not from the top of the source, or from another one. */
+  | { readonly kind: 'path-unknown'; readonly path: string }
   | { readonly kind: 'file-missing'; readonly path: string }
   /** The patch creates a file that is there, with other content. */
   | { readonly kind: 'file-exists'; readonly path: string }
@@ -14,8 +16,8 @@ export type PatchRefusal =
       readonly hunk: number
       /** Where the patch wanted it. */
       readonly line: number
-      /** The first line that it expects there and that is not there, and what is. */
-      readonly wanted: string
+      /** The first line that it expects there and that is not there, and what is; or the end. */
+      readonly wanted: string | undefined
       readonly found: string | undefined
     }
   | {
@@ -27,6 +29,8 @@ export type PatchRefusal =
       readonly fuzz: number
     }
   | { readonly kind: 'already-applied'; readonly path: string; readonly hunks: number }
+  /** What it changes in this file is there, and what it changes in others is not. */
+  | { readonly kind: 'partly-applied'; readonly path: string; readonly others: readonly string[] }
   /** It changes nothing from which the hypervisor is made on x86. */
   | { readonly kind: 'touches-no-hypervisor'; readonly paths: readonly string[] }
   /** Besides the hypervisor, it changes programs of the control domain. */
@@ -45,6 +49,11 @@ export function describePatchRefusal(refusal: PatchRefusal): string {
       return 'The patch is empty: it holds no hunk of a unified diff'
     case 'path-outside':
       return `The patch names a path outside of the source: ${refusal.path}`
+    case 'path-unknown':
+      return (
+        `The patch does not apply: ${refusal.path} is no file of Xen's source; patches name files ` +
+        'from its top, as xen/common/domain.c, with one leading folder or none'
+      )
     case 'file-missing':
       return `The patch does not apply: the source has no file ${refusal.path}`
     case 'file-exists':
@@ -52,8 +61,7 @@ export function describePatchRefusal(refusal: PatchRefusal): string {
     case 'does-not-apply':
       return (
         `The patch does not apply: hunk ${refusal.hunk} of ${refusal.path}, at line ` +
-        `${refusal.line}, wants ${JSON.stringify(refusal.wanted)} and finds ` +
-        (refusal.found === undefined ? 'the end of the file' : JSON.stringify(refusal.found))
+        `${refusal.line}, wants ${quotedLine(refusal.wanted)} and finds ${quotedLine(refusal.found)}`
       )
     case 'applies-only-with-fuzz':
       return (
@@ -63,6 +71,11 @@ export function describePatchRefusal(refusal: PatchRefusal): string {
       )
     case 'already-applied':
       return `The patch is in this source already: all ${refusal.hunks} hunks of ${refusal.path} are there`
+    case 'partly-applied':
+      return (
+        `The patch is in this source in part: its changes to ${refusal.path} are there, those to ` +
+        `${refusal.others.join(', ')} are not; take the advisory's patch for this version`
+      )
     case 'touches-no-hypervisor':
       return `The patch touches nothing of the hypervisor on x86: ${refusal.paths.join(', ')}`
     case 'needs-rebuilt-tool':
@@ -70,4 +83,8 @@ export function describePatchRefusal(refusal: PatchRefusal): string {
     case 'changes-the-build':
       return `The patch changes how the hypervisor is built: ${refusal.paths.join(', ')}`
   }
+}
+
+function quotedLine(line: string | undefined): string {
+  return line === undefined ? 'the end of the file' : JSON.stringify(line)
 }

@@ -25,6 +25,11 @@ describe('scopeOf()', () => {
     ['xen/arch/x86/xen.lds.S', 'build'],
     ['xen/tools/symbols.c', 'build'],
     ['Config.mk', 'build'],
+    ['.gitlab-ci.yml', 'elsewhere'],
+    ['MAINTAINERS', 'elsewhere'],
+    ['common/dm.c', 'unknown'],
+    ['xen-4.17/xen/common/dm.c', 'unknown'],
+    ['dm.c', 'unknown'],
   ])('takes %s for %s', (path, scope) => {
     expect(scopeOf(path)).toBe(scope)
   })

@@ -20,8 +20,8 @@ export interface TracedLine {
 export interface FailedHunk {
   readonly number: number
   readonly wantedLine: number
-  /** The first line of the hunk that is not at that place, and what is there. */
-  readonly wanted: string
+  /** The first line of the hunk that is not at that place, and what is; undefined is the file's end. */
+  readonly wanted: string | undefined
   readonly found: string | undefined
   /** The fuzz with which it would fit; undefined if with none. */
   readonly fuzz: number | undefined
@@ -53,7 +53,7 @@ export function placeHunks(lines: readonly TracedLine[], hunks: readonly Hunk[])
     }
     drift = from - (wantedLine - 1)
     placed.push({ number, wantedLine, foundLine: from + 1 })
-    result.push(...lines.slice(taken, from))
+    for (const line of lines.slice(taken, from)) result.push(line)
     taken = from
     for (const { kind, text } of hunk.lines) {
       const kept = lines[taken]
@@ -62,8 +62,7 @@ export function placeHunks(lines: readonly TracedLine[], hunks: readonly Hunk[])
       if (kind !== 'added') taken += 1
     }
   }
-  result.push(...lines.slice(taken))
-  return { lines: result, placed, failed }
+  return { lines: result.concat(lines.slice(taken)), placed, failed }
 }
 
 /** The runs of lines that were put in the place of others. */
@@ -118,7 +117,8 @@ function findHunk(texts: readonly string[], hunk: Hunk, search: Search): number 
   const atStart = cutLeading < 0 && hunk.oldStart <= 1
   const atEnd = cutTrailing < 0
   const old = oldLines(hunk)
-  if (old.length === 0) return search.guess <= texts.length ? search.guess : undefined
+  // It says that the file has been empty.
+  if (old.length === 0) return texts.length === 0 ? 0 : undefined
   const skip = Math.max(cutLeading, 0)
   const wanted = old.slice(skip, old.length - Math.max(cutTrailing, 0))
   // Nothing is left that would say where it belongs.
@@ -153,7 +153,7 @@ function describeFailure(
   const fuzz = [1, 2].find(
     (candidate) => findHunk(texts, hunk, { guess, from: taken, fuzz: candidate }) !== undefined,
   )
-  const wanted = (old[at] ?? '').replace(/\n$/, '')
+  const wanted = old[at]?.replace(/\n$/, '')
   return { number, wantedLine, wanted, found: texts[guess + at]?.replace(/\n$/, ''), fuzz }
 }
 
