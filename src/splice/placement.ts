@@ -1,4 +1,4 @@
-import type { VirtualAddress } from '../address/address.ts'
+import { advance, type VirtualAddress } from '../address/address.ts'
 import { type AddressRange, contains, overlaps } from '../address/address-range.ts'
 import { encodeNearJump, NEAR_JUMP_BYTES, nearJumpTarget, shortJumpTarget } from '../x86/jump.ts'
 import type { ExaminedDetour } from './examine-fix.ts'
@@ -146,9 +146,26 @@ function chooseRelay(
       byte === jump[index] || byte === candidate.linked[index]
     if (!found.every(isOurs)) continue
     if (found.some((byte, index) => byte !== candidate.linked[index])) return candidate
-    free ??= candidate
+    if (free === undefined && isLeftInFront(candidate, live, taken)) free = candidate
   }
   return free ?? 'none-free'
+}
+
+/**
+ * Whether no other fix's relay ends in the candidate's bytes: the last bytes of a jump may be those
+ * that were linked at their place.
+ */
+function isLeftInFront(
+  { at, linkedInFront }: RelayCandidate,
+  live: LiveBytes,
+  taken: readonly AddressRange<VirtualAddress>[],
+): boolean {
+  const { byteLength } = linkedInFront
+  const start = advance(at, -byteLength)
+  const found = live.bytesAt({ start, byteLength })
+  const isTaken = (index: number): boolean =>
+    taken.some((range) => contains(range, { start: advance(start, index), byteLength: 1 }))
+  return found?.every((byte, index) => byte === linkedInFront[index] || isTaken(index)) === true
 }
 
 function relayRange(relay: RelayCandidate): AddressRange<VirtualAddress> {

@@ -188,6 +188,25 @@ describe('planFix()', () => {
     ])
   })
 
+  it("lays no relay over the end of another fix's, which may look free there", () => {
+    // Unreached NOPs: the last byte of a near jump over them, 0, is what was linked at its place.
+    const code = '85 f6  85 ff  eb 0a  0f 1f 84 00 00 00 00 00  66 90  c3'
+    const image = imageOf([functionOf('one', code), { ...functionOf('done', 'c3'), alignment: 1 }])
+    const live = new SampleMemory(image)
+    const first = planFix({
+      fix: fixOf(detourOf('one', '85 f6', 'e9 {pc32 one+0x2}')),
+      image,
+      live,
+    })
+    if (first.kind !== 'planned') throw new Error('The first fix has no plan')
+    expect(ranges(first.plan)).toContainEqual(['relay', 6, 5])
+    live.apply(first.plan.writes)
+    const second = fixOf(detourOf('one+0x2', '85 ff', 'e9 {pc32 one+0x4}'))
+    expect(planFix({ fix: second, image, live })).toMatchObject({
+      refusals: [{ kind: 'not-splice-safe', reason: { kind: 'no-relay-in-reach' } }],
+    })
+  })
+
   it('lays no relay into bytes that another change expects', () => {
     const image = imageOf([
       functionOf('one', '85 f6  74 09  eb 07  0f 1f 44 00 00  66 90  c3'),

@@ -8,16 +8,21 @@ import type { FunctionSweeps } from './function-sweeps.ts'
 export interface RelayCandidate {
   readonly at: VirtualAddress
   readonly linked: Uint8Array
+  /** What is linked in front of them, as many bytes as may belong to another jump that ends in them. */
+  readonly linkedInFront: Uint8Array
   /** Where they lie, for people: `padding behind enable_nonboot_cpus`. */
   readonly place: string
 }
 
-/** The part of `.text` in which a relay for a `jmp rel8` at `site` can lie. */
+/** The bytes in front of an address that a relay may have which ends behind it. */
+const IN_FRONT_BYTES = NEAR_JUMP_BYTES - 1
+
+/** The part of `.text` in which a relay for a `jmp rel8` at `site` can lie, and what is in front. */
 export function relayNeighbourhood(
   image: Image,
   site: VirtualAddress,
 ): AddressRange<VirtualAddress> {
-  const lowest = advance(site, SHORT_JUMP_BYTES - 0x80)
+  const lowest = advance(site, SHORT_JUMP_BYTES - 0x80 - IN_FRONT_BYTES)
   const highest = advance(site, SHORT_JUMP_BYTES + 0x7f + NEAR_JUMP_BYTES)
   const textEnd = rangeEnd(image.text)
   const start = lowest > image.text.start ? lowest : image.text.start
@@ -42,7 +47,9 @@ export function relayCandidates(
       const at = advance(run.start, offset)
       const linked = sweeps.image.bytesAt({ start: at, byteLength: NEAR_JUMP_BYTES })
       if (linked === undefined || !reachesShort(site, at)) continue
-      found.push({ at, linked, place: run.place, insideFunction: run.insideFunction })
+      const linkedInFront = sweeps.image.bytesAt(inFrontOf(sweeps.image, at)) ?? new Uint8Array()
+      const { place, insideFunction } = run
+      found.push({ at, linked, linkedInFront, place, insideFunction })
     }
   }
   const away = (at: VirtualAddress): number => Math.abs(distance(site, at))
@@ -53,5 +60,10 @@ export function relayCandidates(
         away(a.at) - away(b.at) ||
         distance(b.at, a.at),
     )
-    .map(({ at, linked, place }) => ({ at, linked, place }))
+    .map(({ at, linked, linkedInFront, place }) => ({ at, linked, linkedInFront, place }))
+}
+
+function inFrontOf(image: Image, at: VirtualAddress): AddressRange<VirtualAddress> {
+  const byteLength = Math.min(IN_FRONT_BYTES, distance(image.text.start, at))
+  return { start: advance(at, -byteLength), byteLength }
 }
