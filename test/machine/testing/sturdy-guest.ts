@@ -1,9 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Guest, type GuestRequest, startGuest } from '../../../lab/guest.ts'
 import { hex, virtualAddress } from '../../../src/address/address.ts'
 import type { XenUnderTest } from './xen-under-test.ts'
 
 /** More deaths than this in one test file are no bad luck. */
 const MOST_REPLACEMENTS = 5
+
+/** How long xl may take to destroy a guest that has shut down. */
+const GONE_WITHIN_MS = 60_000
+
+/** A state of `xl list` (xl(1)) that has `s`, shut down, or `d`, dying, set: `--ps--`, `-----d`. */
+const ENDING = / [r-][b-][p-](?:s..|..d) /
 
 /** What Xen prints when a guest has ended by a triple fault: the guest's registers. */
 const TRIPLE_FAULT = /d\d+v\d+ Triple fault[^]*?RIP: +\w+:\[<([0-9a-f]+)>\]/g
@@ -47,7 +54,7 @@ export class SturdyGuest {
    * @throws Error when it is gone without a triple fault, or died too often
    */
   async ensureRuns(): Promise<boolean> {
-    if (await this.#isThere()) return false
+    if (await this.#runs()) return false
     const { name } = this.#request
     const ends = tripleFaults(this.#xen).slice(this.#deaths)
     if (ends.length === 0) throw new Error(`Guest ${name} is gone, and not by a triple fault`)
@@ -61,13 +68,34 @@ export class SturdyGuest {
     return true
   }
 
-  async destroy(): Promise<void> {
-    if (await this.#isThere()) await this.#guest.destroy()
+  /**
+   * Does what asks for a running guest; again where the guest ended meanwhile and was replaced.
+   *
+   * @param act leaves nothing behind that its repetition would trip over
+   * @returns what `act` gave while the guest ran from its start to its end
+   */
+  async whileItRuns<T>(act: () => Promise<T>): Promise<T> {
+    await this.ensureRuns()
+    for (;;) {
+      const given = await act()
+      if (!(await this.ensureRuns())) return given
+    }
   }
 
-  async #isThere(): Promise<boolean> {
-    const { exit } = await this.#xen.machine.exec(['xl', 'domid', this.#request.name])
-    return exit === 0
+  async destroy(): Promise<void> {
+    if (await this.#runs()) await this.#guest.destroy()
+  }
+
+  /** Whether it runs. One that is ending is waited for: its name is taken until it is gone. */
+  async #runs(): Promise<boolean> {
+    const deadline = Date.now() + GONE_WITHIN_MS
+    for (;;) {
+      const { exit, stdout } = await this.#xen.machine.exec(['xl', 'list', this.#request.name])
+      if (exit !== 0) return false
+      if (!ENDING.test(stdout)) return true
+      if (Date.now() > deadline) throw new Error(`This guest has ended, but does not go: ${stdout}`)
+      await sleep(500)
+    }
   }
 }
 
