@@ -10,12 +10,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { buildStateDirectory, defaultSourceDirectory } from '../../src/build/build-directory.ts'
 import { fetchSource } from '../../src/build/fetch-source.ts'
 import { exitCode } from '../../src/cli/exit-code.ts'
+import { sha256 } from '../../src/host/sha256.ts'
+import { readBundle } from '../../src/hotfix/read-bundle.ts'
+import { writeBundle } from '../../src/hotfix/write-bundle.ts'
+import { parseBuildId } from '../../src/image/build-id.ts'
 import { reweaveBuild } from './testing/reweave-build.ts'
 import { KILLED, reweave, reweaveKilledAt } from './testing/reweave-answer.ts'
 import { type XenSnapshot, XenUnderTest } from './testing/xen-under-test.ts'
 
 const VERSION = '4.17.5+72-g01140da4e8-1'
 const BUILD_ID = '39a640e6f1412319235087391df9f1c5e13ae920'
+const OTHER_BUILD_ID = '0123456789abcdef0123456789abcdef01234567'
 
 /** Hotfixes by name: each makes one small function answer something else. */
 // Not the version's numbers: the tools in Dom0 choose their own programs by them.
@@ -197,6 +202,7 @@ describe('a bundle', () => {
   it.each([
     ['cut', (bytes: Buffer) => bytes.subarray(0, bytes.length - 700), 'badBundle'],
     ['altered', (bytes: Buffer) => flipped(bytes, bytes.length - 3000), 'badBundle'],
+    ['for-another-build', forAnotherBuild, 'otherBuild'],
   ] as const)('that is %s is refused, and nothing is loaded', async (name, spoil, exit) => {
     const file = path.join(folder, `${name}.hotfix`)
     writeFileSync(file, spoil(readFileSync(path.join(folder, 'extra.hotfix'))))
@@ -209,6 +215,22 @@ describe('a bundle', () => {
     expect(differs()).toBe(false)
   })
 })
+
+/** The bundle as it would be, had it been built against a build that does not run here. */
+function forAnotherBuild(bytes: Buffer): Uint8Array {
+  const read = readBundle(bytes, sha256)
+  if (read.kind !== 'read') throw new Error(JSON.stringify(read.refusal))
+  const { manifest, payload, study } = read.bundle
+  const buildId = parseBuildId(OTHER_BUILD_ID)
+  if (payload === undefined || buildId === undefined) throw new Error('Not built from a patch')
+  const raw = (id: string): string => Buffer.from(id, 'hex').toString('latin1')
+  const elf = Buffer.from(payload.bytes)
+    .toString('latin1')
+    .replaceAll(raw(BUILD_ID), raw(OTHER_BUILD_ID))
+  const base = { ...manifest.base, buildId }
+  const draft = { ...manifest, base, payload: Buffer.from(elf, 'latin1'), study, fix: undefined }
+  return writeBundle(draft, sha256).bytes
+}
 
 function flipped(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes)
