@@ -65,6 +65,12 @@ describe('readEffect()', () => {
     expect(effectOf('65 48 8b 07')).toMatchObject({ memory: 'other' })
   })
 
+  it('does not know which memory a bit test with a register looks into', () => {
+    expect(effectOf('48 0f a3 3d 00 01 00 00')).toMatchObject({ memory: 'other' })
+    expect(effectOf('0f a3 7c 24 08')).toMatchObject({ memory: 'other' })
+    expect(effectOf('48 0f ba 25 00 01 00 00 03')).toMatchObject({ memory: 'image' })
+  })
+
   it('knows an or that fills low bits', () => {
     expect(effectOf('48 81 ca ff 7f 00 00')).toEqual({ kind: 'fill', to: 'rdx', mask: 0x7fff })
     expect(effectOf('48 81 ca fe 7f 00 00')).toEqual(compute(['rdx'], ['rdx']))

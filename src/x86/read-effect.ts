@@ -218,7 +218,9 @@ function touchedRegisters(from: IcedInstruction, factory: InstructionInfoFactory
 }
 
 function memoryRead(from: IcedInstruction): 'image' | PlainOperand | 'other' {
-  if (usesSegmentBase(from)) return 'other'
+  // Intel SDM volume 2A, BT: by a register, it looks as far from the operand as the register says.
+  const isBitString = from.mnemonic === Mnemonic.Bt && from.op1Kind === OpKind.Register
+  if (usesSegmentBase(from) || isBitString) return 'other'
   return from.isIpRelMemoryOperand ? 'image' : (plainOperand(from) ?? 'other')
 }
 

@@ -69,10 +69,11 @@ describe('afterEffect()', () => {
     expect(after({ kind: 'opaque' })).toBeUndefined()
   })
 
-  it('remembers from which values something was computed', () => {
+  it('remembers which values were looked at, be it for a copy', () => {
     const copied: Effect = { kind: 'set', to: 'rcx', from: 'rax', plus: 0 }
     const read: Effect = { kind: 'compute', reads: ['rcx'], writes: [], memory: 'none' }
-    expect(after(copied)?.used).toEqual(new Set())
+    expect(after(PUSH_RBX)?.used).toEqual(new Set())
+    expect(after(copied)?.used).toEqual(new Set(['rax']))
     expect(after(copied, read)?.used).toEqual(new Set(['rax']))
   })
 

@@ -29,7 +29,7 @@ export interface CallState {
   readonly words: ReadonlyMap<number, CallValue>
   /** How far the stack pointer is below the return address, in bytes. */
   readonly depth: number
-  /** Registers whose value at the call something was computed from. */
+  /** Registers whose value at the call was looked at: copied, stored, or computed with. */
   readonly used: ReadonlySet<CallValue['of']>
 }
 
@@ -60,7 +60,8 @@ export function afterEffect(state: CallState, effect: Effect): CallState | undef
     case 'set': {
       const from = valueOf(state, effect.from)
       const value = from && { of: from.of, plus: from.plus + effect.plus }
-      return effect.to === 'rsp' ? withStackAt(state, value) : withRegister(state, effect.to, value)
+      if (effect.to === 'rsp') return withStackAt(state, value)
+      return withRegister(withUsed(state, [effect.from]), effect.to, value)
     }
     case 'fill': {
       const from = valueOf(state, effect.to)

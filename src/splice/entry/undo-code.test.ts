@@ -55,6 +55,13 @@ describe('undoCode()', () => {
     expect(undone('53 48 89 f3 48 89 fe 48 89 df')).toBe('mov rdi, rsi; mov rsi, rbx; pop rbx')
   })
 
+  it('brings r10 back where the old function kept a copy of it', () => {
+    // push rbx; mov rbx,r10; xor r10d,r10d
+    expect(undone('53 4c 89 d3 45 31 d2')).toBe('mov r10, rbx; pop rbx')
+    // mov r11,r10; xor r10d,r10d
+    expect(undone('4d 89 d3 45 31 d2')).toBe('mov r10, r11')
+  })
+
   it('says which register is lost', () => {
     expect(undone('31 ff')).toBe('lost rdi')
     expect(undone('89 ff')).toBe('lost rdi')
