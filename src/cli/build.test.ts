@@ -130,6 +130,12 @@ describe('reweave build', () => {
     expect(failure.message).toMatch(/--source, --patch and --base, or --fix/)
   })
 
+  it('takes no second patch in place of the first', async () => {
+    const failure = await failureOf([...wordsOf(OPTIONS), '--patch', 'b.patch'])
+    expect(failure).toMatchObject({ exit: 'usage', facts: { found: ['a.patch', 'b.patch'] } })
+    expect(failure.message).toMatch(/one file, in their order/)
+  })
+
   it('bundles a fix that was written by hand, with the report of any build', async () => {
     const { exit, json } = await build(['--fix', WRITTEN_FIX, '--out', 'a.hotfix'])
     expect(exit).toBe(0)

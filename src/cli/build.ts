@@ -54,7 +54,11 @@ export function buildCommand(): Command {
   return new Command('build')
     .description('build a hotfix from a source patch, proven against the build that runs')
     .option('--source <dir>', "the hypervisor's source, as reweave source fetch leaves it")
-    .option('--patch <file>', 'the patch, for exactly this source')
+    .option(
+      '--patch <file>',
+      'the patch, or a series in one file, for exactly this source',
+      onlyOne,
+    )
     .option('--base <file|build-id>', "the running build's xen-syms, or its build-id")
     .option('--fix <file>', 'instead of a source: a fix file, written by hand')
     .requiredOption('--out <file>', 'where the hotfix goes')
@@ -73,6 +77,15 @@ export function buildCommand(): Command {
       if (options.fix === undefined) await buildFromSource(options)
       else bundleFix(options.fix, options)
     })
+}
+
+// The last of several would be taken, and a part of the fix for the whole.
+function onlyOne(file: string, before: string | undefined): string {
+  if (before === undefined) return file
+  const message =
+    `Cannot take --patch ${file} besides ${before}: put the patches into one file, in their order ` +
+    '(cat 1.patch 2.patch > all.patch)'
+  throw new CommandFailed('usage', message, { found: [before, file] })
 }
 
 async function buildFromSource(options: BuildOptions): Promise<void> {
