@@ -27,7 +27,7 @@ const VERSION_NUMBER: TextShape = { wanted: '1', longest: 16 }
 // Scalars stay text (the failsafe schema), because to the usual schema a build-id of digits is a
 // number. Unique keys are checked here: the library compares each key with all before it.
 export function parseFix(text: string): ParsedFix {
-  if (text.length > FIX_LIMITS.fileLength) return refusedForLength(text.length)
+  if (text.length > FIX_LIMITS.fileLength) return refuseFixOf(`${text.length} characters`)
   const lines = new LineCounter()
   const fields = new FixFields(text, lines)
   const document = compose(text, lines, fields)
@@ -40,12 +40,13 @@ export function parseFix(text: string): ParsedFix {
 /** More than anyone mends in one go. */
 const MOST_PROBLEMS = 100
 
-function refusedForLength(length: number): ParsedFix {
+/** What `parseFix` says of a file of that length, for whoever knows it before the text. */
+export function refuseFixOf(length: string): Extract<ParsedFix, { readonly kind: 'refused' }> {
   const problem: FixProblem = {
     field: '',
     line: 1,
     column: 1,
-    found: `${length} characters`,
+    found: length,
     wanted: `at most ${FIX_LIMITS.fileLength} characters`,
     sentence: 'The file is too long for a fix',
   }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BundleRefusal } from './bundle-refusal.ts'
 import { describeBundleRefusal } from './bundle-refusal.ts'
-import { encodeSums } from './sums.ts'
+import { encodeSums, readSums } from './sums.ts'
 import { readBundle } from './read-bundle.ts'
 import type { HotfixForm } from './manifest.ts'
 import { type ArchiveMember, readArchive, writeArchive } from './tar.ts'
@@ -112,6 +112,32 @@ const drafts: fc.Arbitrary<BundleDraft> = fc
     }),
     study: reasons.length === 0 ? BUILT.study : undefined,
   }))
+
+describe('readBundle(), given more than a bundle holds', () => {
+  it('looks at no list of sums that is longer than any can be', () => {
+    const archive = readArchive(written)
+    const members = archive.kind === 'read' ? archive.members.slice(0, -1) : []
+    const sums = utf8Bytes(`${'0'.repeat(64)}  x\n`.repeat(100))
+    expect(refusalOf(writeArchive([...members, { name: 'SHA256SUMS', bytes: sums }]))).toEqual({
+      kind: 'altered-archive',
+      part: 'SHA256SUMS',
+    })
+    expect(readSums(utf8Bytes(`${'0'.repeat(64)}  x\n`))?.size).toBe(1)
+    expect(readSums(encodeSums([{ name: 'x'.repeat(5000), bytes: sums }], sha256))).toBeUndefined()
+  })
+
+  it('says of a fix that is too long how many bytes it has, and does not decode it', () => {
+    const bytes = new Uint8Array(1_000_000)
+    const long = remade(written, (members) =>
+      members.map((each) => (each.name === 'fix.yaml' ? { ...each, bytes } : each)),
+    )
+    const listed = [{ name: 'fix.yaml', byteLength: bytes.length, sha256: sha256(bytes) }]
+    expect(refusalOf(retold(long, (m) => ({ ...m, members: listed })))).toMatchObject({
+      kind: 'malformed-fix',
+      problems: [{ found: '1000000 bytes' }],
+    })
+  })
+})
 
 describe('writeBundle() and readBundle()', () => {
   it('give back what was written', () => {

@@ -4,6 +4,7 @@ import { readSpliceStudy } from './splice-study-json.ts'
 import type { Bundle, BundledPayload, Sha256 } from './bundle.ts'
 import type { BundleRefusal } from './bundle-refusal.ts'
 import type { Fix } from './fix.ts'
+import { FIX_LIMITS } from './fix-limits.ts'
 import { printable } from './fix-problem.ts'
 import {
   BUNDLE_FORMAT_VERSION,
@@ -13,7 +14,7 @@ import {
   MEMBER_NAMES,
 } from './manifest.ts'
 import { readManifest } from './manifest-json.ts'
-import { parseFix } from './parse-fix.ts'
+import { parseFix, refuseFixOf } from './parse-fix.ts'
 import { encodeSums, readSums } from './sums.ts'
 import { type ArchiveMember, readArchive } from './tar.ts'
 import { utf8Text } from './utf8.ts'
@@ -257,6 +258,9 @@ function readStudyMember(bytes: Uint8Array | undefined): StudyMemberRead {
   return read.kind === 'read' ? read : refused({ ...read, kind: 'malformed-study' })
 }
 
+/** UTF-8 has up to 3 bytes for a UTF-16 unit. */
+const MOST_FIX_BYTES = 3 * FIX_LIMITS.fileLength
+
 type FixMemberRead =
   | { readonly kind: 'read'; readonly fix: Fix | undefined }
   | { readonly kind: 'refused'; readonly refusal: BundleRefusal }
@@ -264,7 +268,10 @@ type FixMemberRead =
 /** The fix, which must be the one that the manifest tells of. */
 function readFixMember(manifest: HotfixManifest, bytes: Uint8Array | undefined): FixMemberRead {
   if (bytes === undefined) return { kind: 'read', fix: undefined }
-  const parsed = parseFix(utf8Text(bytes) ?? '')
+  const isTooLong = bytes.byteLength > MOST_FIX_BYTES
+  const parsed = isTooLong
+    ? refuseFixOf(`${bytes.byteLength} bytes`)
+    : parseFix(utf8Text(bytes) ?? '')
   if (parsed.kind === 'refused') {
     return refused({ kind: 'malformed-fix', problems: parsed.problems })
   }

@@ -9,6 +9,7 @@ export function encodeSums(members: readonly ArchiveMember[], sha256: Sha256): U
 
 /** The sums by name, or undefined where the bytes are no such list. */
 export function readSums(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
+  if (bytes.byteLength > LONGEST) return undefined
   const lines = utf8Text(bytes)?.split('\n')
   if (lines?.pop() !== '') return undefined
   const sums = new Map<string, string>()
@@ -19,3 +20,6 @@ export function readSums(bytes: Uint8Array): ReadonlyMap<string, string> | undef
   }
   return sums
 }
+
+/** Bytes: far more than a line for each member that there can be. */
+const LONGEST = 4096

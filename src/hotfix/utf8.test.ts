@@ -13,6 +13,11 @@ describe('utf8Bytes() and utf8Text()', () => {
     )
   })
 
+  it('agree on a long text, wherever it is divided', () => {
+    const text = `a${'\u20ac'.repeat(5000)}`
+    expect(utf8Text(utf8Bytes(text))).toBe(text)
+  })
+
   it('take exactly the bytes that a strict decoder takes', () => {
     const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     fc.assert(

@@ -22,12 +22,20 @@ export function utf8Bytes(text: string): Uint8Array {
 
 /** The text, or undefined where the bytes are not UTF-8. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
-  let encoded = ''
-  for (const byte of bytes) encoded += `%${byte.toString(16).padStart(2, '0')}`
+  const encoded: string[] = []
+  // In pieces: one text that grew byte by byte would take some fifty times the room.
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const piece = bytes.subarray(at, at + PIECE_BYTES)
+    encoded.push(Array.from(piece, (byte) => ESCAPES[byte]).join(''))
+  }
   try {
-    return decodeURIComponent(encoded)
+    return decodeURIComponent(encoded.join(''))
   } catch (error) {
     if (error instanceof URIError) return undefined
     throw error
   }
 }
+
+const PIECE_BYTES = 4096
+
+const ESCAPES = Array.from({ length: 256 }, (_, byte) => `%${byte.toString(16).padStart(2, '0')}`)
