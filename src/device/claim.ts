@@ -1,14 +1,7 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { PciFunction } from './pci-function.ts'
+import { findPciFunction, type PciFunction } from './pci-function.ts'
+import { readRunRecord } from './run-record.ts'
 
 /** Why a PCI function cannot be taken from its driver. */
 export type ClaimRefusal =
@@ -62,7 +55,7 @@ export function claim(pci: PciFunction, recordFolder: string): Claim {
   const { driver } = pci
   const record = path.join(recordFolder, `device-${pci.address}.json`)
   mkdirSync(recordFolder, { recursive: true, mode: 0o700 })
-  writeFileSync(record, JSON.stringify({ address: pci.address, driver }))
+  writeFileSync(record, JSON.stringify({ address: pci.address, driver } satisfies ClaimRecord))
   pci.unbind()
   return { pci, giveBack: () => giveBack(pci, driver, record) }
 }
@@ -71,20 +64,28 @@ export function claim(pci: PciFunction, recordFolder: string): Claim {
  * What killed processes left taken. Only for a caller that holds the host's lock.
  *
  * Bus mastering of all of them is off when this returns, so no transfer of a dead process is under
- * way any more.
+ * way any more. A function that has a driver was given back, or never taken: it is not touched,
+ * for its disks may be in use.
  */
-export function abandonedClaims(recordFolder: string): readonly Claim[] {
+export function abandonedClaims(recordFolder: string, devices?: string): readonly Claim[] {
   const names = folderNames(recordFolder).filter((name) => name.startsWith('device-'))
-  return names.map((name) => {
+  return names.flatMap((name) => {
     const record = path.join(recordFolder, name)
-    const { address, driver } = JSON.parse(readFileSync(record, 'utf8')) as {
-      address: string
-      driver?: string
+    const { address, driver } = (readRunRecord(record) ?? {}) as Partial<ClaimRecord>
+    const pci = address === undefined ? undefined : findPciFunction(address, devices)
+    if (pci === undefined || pci.driver !== undefined) {
+      rmSync(record, { force: true })
+      return []
     }
-    const pci = new PciFunction(address)
-    if (pci.driver === undefined) pci.disableBusMaster()
-    return { pci, giveBack: () => giveBack(pci, driver, record) }
+    pci.disableBusMaster()
+    return [{ pci, giveBack: () => giveBack(pci, driver, record) }]
   })
+}
+
+/** What stays behind of a function that is taken. */
+interface ClaimRecord {
+  readonly address: string
+  readonly driver?: string | undefined
 }
 
 function giveBack(pci: PciFunction, driver: string | undefined, record: string): void {

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { frameStart, type MachineAddress, machineFrame } from '../address/address.ts'
 import type { OwnFrame } from '../memory/dma-engine.ts'
 import type { Hypervisor } from '../xen/hypervisor.ts'
+import { readRunRecord } from './run-record.ts'
 
 // public/memory.h: __HYPERVISOR_memory_op 12.
 const MEMORY_OP = 12
@@ -48,7 +49,15 @@ export class FramePool {
     this.#record = path.join(recordFolder, `frames-${process.pid}-${nextPool()}.json`)
     mkdirSync(recordFolder, { recursive: true, mode: 0o700 })
     const numbers = increaseReservation(hypervisor, count)
-    writeFileSync(this.#record, JSON.stringify({ pid: process.pid, frames: numbers.map(String) }))
+    try {
+      const record: FramesRecord = { pid: process.pid, frames: numbers.map(String) }
+      writeFileSync(this.#record, JSON.stringify(record))
+    } catch (error) {
+      // No device knows them yet.
+      rmSync(this.#record, { force: true })
+      decreaseReservation(hypervisor, numbers)
+      throw error
+    }
     const { bytes } = hypervisor.mapFrames(numbers)
     bytes.fill(0)
     this.frames = numbers.map((number, index) => {
@@ -81,11 +90,19 @@ export class FramePool {
 export function reclaimFrames(hypervisor: Hypervisor, recordFolder: string): number {
   let reclaimed = 0
   for (const record of abandonedRecords(recordFolder)) {
-    const { frames } = JSON.parse(readFileSync(record, 'utf8')) as { frames: string[] }
+    // Frames of a record that was cut stay with this domain until the next boot.
+    const { frames = [] } = (readRunRecord(record) ?? {}) as Partial<FramesRecord>
     rmSync(record)
+    if (frames.length === 0) continue
     reclaimed += decreaseReservation(hypervisor, frames.map(BigInt))
   }
   return reclaimed
+}
+
+/** What stays behind of frames that are taken. */
+interface FramesRecord {
+  readonly pid: number
+  readonly frames: readonly string[]
 }
 
 function abandonedRecords(folder: string): string[] {

@@ -29,9 +29,10 @@ export class PciFunction {
   readonly classCode: number
   readonly #folder: string
 
-  constructor(address: string) {
+  /** `devices` is where Linux lists the functions; tests have a folder of their own. */
+  constructor(address: string, devices: string = DEVICES) {
     this.address = address
-    this.#folder = path.join(DEVICES, address)
+    this.#folder = path.join(devices, address)
     this.vendor = Number(this.#read('vendor'))
     this.device = Number(this.#read('device'))
     this.classCode = Number(this.#read('class'))
@@ -63,7 +64,8 @@ export class PciFunction {
   /** After this, the function starts no further transfer. */
   disableBusMaster(): void {
     this.#changeCommand((command) => command & ~BUS_MASTER & ~INTERRUPT_DISABLE)
-    writeFileSync(path.join(this.#folder, 'enable'), '0')
+    // Linux counts who enabled it, and answers EIO where nobody did (drivers/pci/pci-sysfs.c).
+    if (this.#read('enable') !== '0') writeFileSync(path.join(this.#folder, 'enable'), '0')
   }
 
   mapResource(index: number, byteLength: number): Mapping {
@@ -99,6 +101,11 @@ export class PciFunction {
   #read(name: string): string {
     return readFileSync(path.join(this.#folder, name), 'utf8').trim()
   }
+}
+
+/** The function at that address; undefined where there is none, or none any more. */
+export function findPciFunction(address: string, devices = DEVICES): PciFunction | undefined {
+  return existsSync(path.join(devices, address)) ? new PciFunction(address, devices) : undefined
 }
 
 /** Every PCI function of the machine, by address. */
