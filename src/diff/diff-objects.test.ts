@@ -279,6 +279,27 @@ describe('diffObjects() keeps the identity of functions and constants', () => {
     ])
   })
 
+  it('takes the address of the new where the old is not made for indirect calls', () => {
+    const source = (mark: string, result: string): string => `${XEN_LIKE}
+      NOINLINE ${mark} int one(int a) { printk("x"); return a + 1000; }
+      long two(int a) { return one(a) + ${result}; }`
+    const flags = ['-fcf-protection=branch', '-mmanual-endbr']
+    const mark = '__attribute__((cf_check))'
+    const began = diffSources(source('', '1'), source(mark, '(long)one'), flags)
+    expect(began).toMatchObject({ changed: ['one', 'two'], reasons: [] })
+    const [, two] = began.patch.replacements
+    const targets = targetsOf(pieceOf(began, two?.piece ?? ''))
+    expect(new Set(targets)).toEqual(new Set(['piece:common/a.o:.text.one']))
+    const went = diffSources(
+      source(mark, '(long)one'),
+      source(mark, '(long)one + 7').replace('1000', '2000'),
+      flags,
+    )
+    expect(new Set(targetsOf(pieceOf(went, 'common/a.o:.text.two')))).toEqual(
+      new Set(['piece:common/a.o:.text.one', 'one']),
+    )
+  })
+
   it('replaces all users of a constant that differs', () => {
     const source = (n: number): string => `
       static const int table[8] = { 1, ${n}, 3 };

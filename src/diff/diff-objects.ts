@@ -1,6 +1,7 @@
 import type { ElfFile } from '../elf/elf-file.ts'
 import { type Atom, labelOf, nameOf } from './atom.ts'
 import { compareUnits, type Comparison } from './comparison.ts'
+import { isMarkedAnew } from './entry-room.ts'
 import { type Exposed, findExposed } from './exposed.ts'
 import { gate } from './gate.ts'
 import { type Included, includeNeeded } from './include.ts'
@@ -54,6 +55,8 @@ export interface ObjectDiff {
   readonly notes: readonly Note[]
   /** Global names that are new, of what the running hypervisor has under another. */
   readonly exposed: readonly Exposed[]
+  /** Pieces that are entered by indirect calls, and replace what may not be. */
+  readonly markedAnew: readonly string[]
 }
 
 /**
@@ -97,7 +100,10 @@ export function diffObjects(
   )
   const reasonsIfNeeded = ofPieces.filter(({ piece }) => !needed.has(piece))
   const notes = takeNotes(comparison, included, edits)
-  return { ...summary(comparison, included), patch, reasons, reasonsIfNeeded, notes }
+  const markedAnew = comparison.changed
+    .filter(({ before: was, after: is }) => isMarkedAnew(was.entry, is.entry))
+    .flatMap(({ after: { entry } }) => ids.get(entry) ?? [])
+  return { ...summary(comparison, included), patch, reasons, reasonsIfNeeded, notes, markedAnew }
 }
 
 /** Nothing is brought along of an object whose source is assembler. */
@@ -113,13 +119,14 @@ function asAssembler(
   // What has no label is told by its place, by one of them.
   const others = judgeSections(comparison, { after }).filter(({ symbol }) => !told.has(symbol))
   const reasons = gate(labelled, others)
-  return { ...summary(comparison, none), patch, reasons, reasonsIfNeeded: [], notes: [] }
+  const nothing = { reasonsIfNeeded: [], notes: [], markedAnew: [] }
+  return { ...summary(comparison, none), patch, reasons, ...nothing }
 }
 
 function summary(
   comparison: Comparison,
   included: Included,
-): Omit<ObjectDiff, 'patch' | 'reasons' | 'reasonsIfNeeded' | 'notes'> {
+): Omit<ObjectDiff, 'patch' | 'reasons' | 'reasonsIfNeeded' | 'notes' | 'markedAnew'> {
   const isIncluded = new Set(included.atoms)
   return {
     object: comparison.after.name,

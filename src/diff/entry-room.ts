@@ -13,6 +13,17 @@ export function functionBytes(entry: Atom): number {
 
 /** How long a function has to be for a jump over its entry. */
 export function neededForJump(entry: Atom): number {
-  const isMarked = ENDBR64.every((byte, index) => entry.bytes?.[index] === byte)
-  return isMarked ? JUMP_BYTES + ENDBR64.length : JUMP_BYTES
+  return isMarked(entry) ? JUMP_BYTES + ENDBR64.length : JUMP_BYTES
+}
+
+/**
+ * Whether only the new entry may be reached by indirect calls (Intel SDM volume 1, 17.3: with CET a
+ * processor faults where such a call meets no ENDBR64). Nobody has a pointer to the old one then.
+ */
+export function isMarkedAnew(before: Atom, after: Atom): boolean {
+  return isMarked(after) && !isMarked(before)
+}
+
+function isMarked(entry: Atom): boolean {
+  return ENDBR64.every((byte, index) => entry.bytes?.[index] === byte)
 }

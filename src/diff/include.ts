@@ -1,6 +1,7 @@
 import { type Atom, isGlobal, labelOf, nameOf, type Reference } from './atom.ts'
 import type { Comparison } from './comparison.ts'
 import { hasLeftBoot } from './comparison.ts'
+import { isMarkedAnew } from './entry-room.ts'
 import type { SymbolName } from './patch.ts'
 import { isRelative } from './raw-reference.ts'
 import { inObject, type Reason, type ReasonIn } from './reason.ts'
@@ -40,7 +41,8 @@ export interface BootUse {
  *
  * Variables that exist are never brought along. A changed function is called where it is new, but
  * a pointer to it goes on to be the old one's address, so that pointers taken before and after
- * are equal; the trampoline there leads to the new code.
+ * are equal; the trampoline there leads to the new code. Only where the old entry is not made for
+ * indirect calls, pointers lead to the new one.
  *
  * What was freed after boot may be referred to only by a function that did so before: its source
  * sees to it that such code runs during boot alone, and would have to in a rebuilt hypervisor as
@@ -169,7 +171,10 @@ class Inclusion {
     if (this.#added.has(unit) || old === undefined) {
       this.takeUnit(unit)
       this.#aim(reference, target)
-    } else if (this.#changed.has(unit) && (reference.isBranch || isInside)) {
+    } else if (
+      this.#changed.has(unit) &&
+      (reference.isBranch || isInside || isMarkedAnew(old, unit.entry))
+    ) {
       this.#aim(reference, target)
     } else if (isInside) {
       this.#refuse(user, {

@@ -9,22 +9,25 @@ type Sources = Readonly<Record<string, string>>
 const IDLE = 'asm(".globl printk, helper\\n.type printk,@function\\nprintk: helper: ret");'
 
 /** The joined patch of several sources, for an image that is linked from those before. */
-function join(before: Sources, after: Sources, image: Sources = before): JoinedPatch {
+function join(
+  before: Sources,
+  after: Sources,
+  image: Sources = before,
+  flags: readonly string[] = [],
+): JoinedPatch {
   return joinPatches(
-    diffs(before, after),
+    diffs(before, after, flags),
     linkImage([...objectsOf(image), compileObject('i.c', IDLE)]),
   )
 }
 
-function diffs(before: Sources, after: Sources): ObjectDiff[] {
+function diffs(before: Sources, after: Sources, flags: readonly string[] = []): ObjectDiff[] {
   return Object.entries(after).map(([file, source]) => {
     const name = `common/${file.replace('.c', '.o')}`
     const old = before[file]
-    const elf = compileC(file, source)
-    return diffObjects(old === undefined ? undefined : { name, elf: compileC(file, old) }, {
-      name,
-      elf,
-    })
+    const elf = compileC(file, source, flags)
+    const former = old === undefined ? undefined : { name, elf: compileC(file, old, flags) }
+    return diffObjects(former, { name, elf })
   })
 }
 
@@ -70,6 +73,18 @@ describe('joinPatches()', () => {
       'check',
       'piece:common/b.o:.text.check',
     ])
+  })
+
+  it('points to the new where the old is not made for indirect calls', () => {
+    const caller = (result: string): string =>
+      `long check(int); long one(int a) { return ${result}; }`
+    const callee = (mark: string): string => `${mark} long check(int a) { return a * 31 + 5000; }`
+    const before = { 'a.c': caller('check(a)'), 'b.c': callee('') }
+    const after = { 'a.c': caller('(long)check'), 'b.c': callee('__attribute__((cf_check))') }
+    const flags = ['-fcf-protection=branch', '-mmanual-endbr']
+    const joined = join(before, after, before, flags)
+    expect(joined.reasons).toEqual([])
+    expect(targetsOf(joined, 'common/a.o:.text.one')).toEqual(['piece:common/b.o:.text.check'])
   })
 
   it('drops new functions that nobody needs, with their strings', () => {

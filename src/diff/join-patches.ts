@@ -21,14 +21,17 @@ export interface JoinedPatch {
  * What one object needs and another adds or replaces is linked inside the patch, by the rules of
  * a single diff: direct jumps and calls go to new code, pointers to a replaced function stay the
  * old one's address. Everything else must be in the running hypervisor, under one name only.
- * Pieces that no replaced function needs are dropped, and their reasons with them. The order of `diffs` is that of the patch.
+ * Pieces that no replaced function needs are dropped, and their reasons with them. The order of
+ * `diffs` is that of the patch.
  */
 export function joinPatches(diffs: readonly ObjectDiff[], image: SymbolSource): JoinedPatch {
   const patches = diffs.map(({ patch }) => patch)
   const globals = globalDefinitions(patches)
   const replaced = new Set(
-    patches.flatMap(({ replacements }) =>
-      replacements.filter(({ symbol }) => symbol.file === undefined).map(({ piece }) => piece),
+    diffs.flatMap(({ patch: { replacements }, markedAnew }) =>
+      replacements
+        .filter(({ symbol, piece }) => symbol.file === undefined && !markedAnew.includes(piece))
+        .map(({ piece }) => piece),
     ),
   )
   const exposed = new Map(
