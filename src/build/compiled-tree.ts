@@ -8,7 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { BuildFailed, runBuildCommand } from '../workshop/build-command.ts'
 import type { MakeVariables } from './debian-make-variables.ts'
-import { makeArguments } from './make-settings.ts'
+import { INHERITED, makeArguments } from './make-settings.ts'
 import { BUILD_INPUTS } from './source-content.ts'
 
 /** Copies what the hypervisor is built from; blocks are shared where the file system can. */
@@ -52,7 +52,8 @@ export async function makeXen(run: MakeRun, target: 'olddefconfig' | 'xen'): Pro
     ...makeArguments({ ...settings.make, EXTRA_CFLAGS_XEN_CORE: extraFlags }),
   ]
   try {
-    await runBuildCommand('make', args, { environment: settings.environment, onLine })
+    const { environment } = settings
+    await runBuildCommand('make', args, { inherit: INHERITED, environment, onLine })
     return { kind: 'made' }
   } catch (error) {
     if (!(error instanceof BuildFailed)) throw error

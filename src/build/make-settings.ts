@@ -14,6 +14,12 @@ const PLAIN: MakeVariables = {
 
 const WHO = { XEN_WHOAMI: 'reweave', XEN_DOMAIN: 'reweave', XEN_BUILD_HOST: 'reweave' }
 
+/**
+ * What a compilation gets of this process's environment. Xen's makefiles and gcc read many more, such
+ * as CFLAGS, MAKEFLAGS and CPATH, which would get into what the cache keeps for everyone.
+ */
+export const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH'] as const
+
 /** The variables by which a source is built: its distribution's, or plain ones. */
 export function makeSettings(source: SourceTree, compiler: string): MakeVariables {
   const { make, environment } = source.record ?? PLAIN

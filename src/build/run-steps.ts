@@ -6,6 +6,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { BuildFailed, runBuildCommand } from '../workshop/build-command.ts'
+import { INHERITED } from './make-settings.ts'
 import type { PlannedObject } from './link-plan.ts'
 import type { SavedCommand } from './saved-command.ts'
 
@@ -69,7 +70,8 @@ export async function runInTree(
   options: Pick<StepOptions, 'directory' | 'builtIn'>,
 ): Promise<void> {
   const command = saved.replaceAll(options.builtIn, options.directory)
-  await runBuildCommand('sh', ['-c', command], { directory: path.join(options.directory, 'xen') })
+  const directory = path.join(options.directory, 'xen')
+  await runBuildCommand('sh', ['-c', command], { directory, inherit: INHERITED })
 }
 
 /**

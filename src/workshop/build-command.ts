@@ -15,7 +15,9 @@ export class BuildFailed extends Error {
 
 export interface BuildCommandOptions {
   readonly directory?: string
-  /** Added to this process's environment. */
+  /** The variables of this process's environment that the program gets; left out, all of them. */
+  readonly inherit?: readonly string[]
+  /** Added to them. */
   readonly environment?: Readonly<Record<string, string>>
   /** Gets each line of the program's standard output as it comes. */
   readonly onLine?: (line: string) => void
@@ -33,7 +35,7 @@ export async function runBuildCommand(
 ): Promise<string> {
   const child = spawnOwned(command, args, {
     cwd: options.directory,
-    env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.environment },
+    env: { ...inherited(options.inherit), LC_ALL: 'C.UTF-8', ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -56,4 +58,9 @@ export async function runBuildCommand(
   const lastWords = said.split('\n').slice(-5).join('\n  ')
   const message = `Cannot run ${command} ${args[0] ?? ''}: exit code ${code}\n  ${lastWords}`
   throw new BuildFailed(message, { complaints: said })
+}
+
+function inherited(names: readonly string[] | undefined): NodeJS.ProcessEnv {
+  if (names === undefined) return process.env
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]))
 }
