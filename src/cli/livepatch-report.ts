@@ -1,3 +1,4 @@
+import type { ShownLivepatches } from '../channel/livepatch-channel.ts'
 import { describeLivepatchLeft, type LivepatchOutcome } from '../channel/livepatch-outcome.ts'
 import { describeLivepatchRefusal, type LivepatchRefusal } from '../channel/livepatch-refusal.ts'
 import type { XenMeaning } from '../channel/livepatch-answer.ts'
@@ -13,6 +14,25 @@ export interface LivepatchDone {
   readonly attempts: number
   /** Payloads that are in use no more, and that Xen would not unload. */
   readonly leftLoaded: readonly string[]
+}
+
+export type LivepatchesIn = Extract<ShownLivepatches, { readonly kind: 'shown' }>
+
+/**
+ * What Xen listed; undefined where it was built without livepatching.
+ *
+ * Any other answer ends the command: what is patched is then not known, and to take that for nothing
+ * would call a hotfix not applied that is in, or splice what a livepatch replaced.
+ */
+export function livepatchesIn(shown: ShownLivepatches): LivepatchesIn | undefined {
+  if (shown.kind === 'shown') return shown
+  const { refusal } = shown
+  if (refusal.kind === 'xen' && refusal.answer.meaning === 'no-livepatch') return undefined
+  throw new CommandFailed(
+    refusalExit(refusal),
+    `It is not known which livepatches are in: ${describeLivepatchRefusal(refusal)}`,
+    { refusal },
+  )
 }
 
 /** The report of an action that came out as wanted, or the failure to end the command with. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LivepatchChannel, type ShownLivepatches } from '../channel/livepatch-channel.ts'
+import { LivepatchChannel } from '../channel/livepatch-channel.ts'
 import { readBootId } from '../host/boot-id.ts'
 import { HOST_FOLDERS, type HostFolders } from '../host/folders.ts'
 import { lockHost } from '../host/host-lock.ts'
@@ -16,6 +16,7 @@ import { Sysctl } from '../xen/sysctl.ts'
 import { CommandFailed } from './command-failed.ts'
 import { deferringSignals } from './defer-signals.ts'
 import type { ExitName } from './exit-code.ts'
+import { type LivepatchesIn, livepatchesIn } from './livepatch-report.ts'
 
 /** Options of the commands that reach into the hypervisor. */
 export interface HostOptions {
@@ -115,10 +116,8 @@ export function openLivepatch(
   })
 }
 
-/** What Xen has loaded; undefined where it cannot be asked, or does not answer. */
-export function shownLivepatches(
-  host: OpenHost,
-): Extract<ShownLivepatches, { readonly kind: 'shown' }> | undefined {
+/** What Xen has loaded; undefined where this Xen has no livepatches, or cannot be asked at all. */
+export function shownLivepatches(host: OpenHost): LivepatchesIn | undefined {
   const shown = openLivepatch(host)?.list()
-  return shown?.kind === 'shown' ? shown : undefined
+  return shown && livepatchesIn(shown)
 }

@@ -17,7 +17,7 @@ import { HOST_FOLDERS } from './folders.ts'
 import type { HostFacts as Inspected } from './host-facts.ts'
 import { readInstalledXen } from './installed-xen.ts'
 import { JournalFile, JournalFileError } from './journal-file.ts'
-import { memoryFixesFrom } from './memory-fixes.ts'
+import { livepatchesListed, memoryFixesFrom } from './memory-fixes.ts'
 
 /**
  * The host's facts in the form that advisories are judged by, from one look at it.
@@ -83,7 +83,7 @@ function readMemoryFixes(
     return memoryFixesFrom(JournalFile.open(HOST_FOLDERS.state).entries, {
       bootId: readBootId(),
       labOnly: new Set(labOnly),
-      livepatches: listed?.kind === 'list' ? listed.payloads : [],
+      livepatches: livepatchesListed(listed),
       advisoryOf: (hotfix) => manifests.find(({ name }) => name === hotfix)?.advisory,
     })
   } catch (error) {

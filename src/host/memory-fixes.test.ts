@@ -4,7 +4,8 @@ import type { BuildId } from '../image/build-id.ts'
 import type { EndRecord, JournalEntry, JournalRecord } from '../splice/journal.ts'
 import type { SpliceGoal } from '../splice/precheck.ts'
 import { twoDetoursAndAnEdit } from '../splice/testing/sample-plans.ts'
-import { memoryFixesFrom, type MemoryFixesHost } from './memory-fixes.ts'
+import { XEN_ERRNO } from '../xen/xen-errno.ts'
+import { livepatchesListed, memoryFixesFrom, type MemoryFixesHost } from './memory-fixes.ts'
 
 const HOST: MemoryFixesHost = {
   bootId: 'this boot',
@@ -92,3 +93,17 @@ function livepatchApply(hotfix: string, name: string): JournalRecord {
     functions: [],
   }
 }
+
+describe('livepatchesListed()', () => {
+  const answer = (errno: number) => livepatchesListed({ kind: 'error', errno })
+
+  it('takes a Xen without livepatching for one that has none', () => {
+    for (const errno of [XEN_ERRNO.ENOSYS, XEN_ERRNO.EOPNOTSUPP]) expect(answer(errno)).toEqual([])
+  })
+
+  it('does not take a refusal for an empty list, so that nothing is said of memory', () => {
+    expect(answer(XEN_ERRNO.EPERM)).toBeUndefined()
+    expect(livepatchesListed(undefined)).toBeUndefined()
+    expect(memoryFixesFrom([], { ...HOST, livepatches: undefined })).toBeUndefined()
+  })
+})

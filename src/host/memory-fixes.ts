@@ -1,15 +1,17 @@
 import type { MemoryFix } from '../advisory/host-facts.ts'
+import { readXenAnswer } from '../channel/livepatch-answer.ts'
 import { lastTransactionOf } from '../splice/journal-history.ts'
 import type { JournalEntry } from '../splice/journal.ts'
 import { type ListedLivepatch, recordedApply } from '../splice/patched-functions.ts'
+import type { LivepatchListAnswer } from '../xen/livepatch.ts'
 
 /** What is known of the host besides its journal. */
 export interface MemoryFixesHost {
   readonly bootId: string
   /** Names of fixes that open a hole on purpose. */
   readonly labOnly: ReadonlySet<string>
-  /** Empty where Xen takes no livepatches. */
-  readonly livepatches: readonly ListedLivepatch[]
+  /** What Xen lists; undefined where it does not tell. */
+  readonly livepatches: readonly ListedLivepatch[] | undefined
   /** The advisory that the hotfix of that name closes, where the hotfix is known here. */
   readonly advisoryOf: (hotfix: string) => string | undefined
 }
@@ -21,12 +23,14 @@ export interface MemoryFixesHost {
  * and verified, not what is: `reweave status` tells that. A transaction that did not end leaves the
  * state unknown, as does a fix for the lab, which may open a hole instead of closing it.
  *
- * Undefined while livepatches are applied that Reweave did not apply: what they mend is not known.
+ * Undefined where Xen does not tell its livepatches, and while some are applied that Reweave did not
+ * apply: what they mend is not known.
  */
 export function memoryFixesFrom(
   entries: readonly JournalEntry[],
   host: MemoryFixesHost,
 ): readonly MemoryFix[] | undefined {
+  if (host.livepatches === undefined) return undefined
   const byXen: MemoryFix[] = []
   for (const { name: livepatch, state } of host.livepatches) {
     if (state === 'checked') continue
@@ -45,6 +49,15 @@ export function memoryFixesFrom(
   )
   for (const { name } of byXen) names.delete(name)
   return [...byXen, ...[...names].flatMap((name) => splicedFix(entries, host, name))]
+}
+
+/** The livepatches by Xen's answer: none where it was built without, undefined where it refused. */
+export function livepatchesListed(
+  answer: LivepatchListAnswer | undefined,
+): readonly ListedLivepatch[] | undefined {
+  if (answer === undefined || answer.kind === 'list') return answer?.payloads
+  const { meaning } = readXenAnswer('list', answer.errno, [])
+  return meaning === 'no-livepatch' ? [] : undefined
 }
 
 function splicedFix(
