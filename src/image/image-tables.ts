@@ -2,8 +2,8 @@
  * The tables by which Xen finds instructions by their address.
  *
  * Layouts as of Xen 4.17: `struct alt_instr` (xen/arch/x86/include/asm/alternative.h), `struct
- * exception_table_entry` (asm/uaccess.h), `struct bug_frame` (asm/bug.h). An image without a
- * table's symbols has no entries in it.
+ * exception_table_entry` (asm/uaccess.h), `struct bug_frame` (asm/bug.h; since 4.19
+ * xen/include/xen/bug.h and xen.lds.h). An image without a table's symbols has no entries in it.
  *
  * @module
  */
@@ -34,6 +34,8 @@ export interface ImageException {
 /** A `ud2` that Xen knows the meaning of. */
 export interface ImageBugFrame {
   readonly at: VirtualAddress
+  /** Whether Xen goes on behind it: a function is run instead, or a warning printed. */
+  readonly goesOn: boolean
   /** A file's name, or the function that is to be run instead. */
   readonly names: VirtualAddress
 }
@@ -138,15 +140,19 @@ export function imageBugFrames(image: Image): readonly ImageBugFrame[] {
 }
 
 function readBugFrames(image: Image): readonly ImageBugFrame[] {
-  return entriesBetween(
-    image,
-    ['__start_bug_frames', '__stop_bug_frames_3'],
-    BUG_FRAME_BYTES,
-    (view, at) => ({
-      at: advance(at, bugDisplacement(view.getInt32(0, true))),
-      names: advance(at, bugDisplacement(view.getInt32(4, true))),
-    }),
-  )
+  const lastThatGoOn = image.find('__stop_bug_frames_1')
+  const goOnUpTo = lastThatGoOn.kind === 'found' ? lastThatGoOn.symbol.address : 0n
+  return entriesBetween(image, bugFrameBounds(image), BUG_FRAME_BYTES, (view, at) => ({
+    at: advance(at, bugDisplacement(view.getInt32(0, true))),
+    goesOn: at < goOnUpTo,
+    names: advance(at, bugDisplacement(view.getInt32(4, true))),
+  }))
+}
+
+/** All four kinds, one behind the other. Since Xen 4.19 each has a symbol where it starts. */
+function bugFrameBounds(image: Image): Bounds {
+  const hasOne = image.find('__start_bug_frames').kind === 'found'
+  return [hasOne ? '__start_bug_frames' : '__start_bug_frames_0', '__stop_bug_frames_3']
 }
 
 function bugDisplacement(word: number): number {
@@ -160,7 +166,7 @@ export function imageTableRanges(image: Image): readonly AddressRange<VirtualAdd
     ['__alt_instructions', '__alt_instructions_end'],
     ['__start___ex_table', '__stop___ex_table'],
     ['__start___pre_ex_table', '__stop___pre_ex_table'],
-    ['__start_bug_frames', '__stop_bug_frames_3'],
+    bugFrameBounds(image),
   ] as const
   return bounds.flatMap((each) => boundsOf(image, each) ?? [])
 }

@@ -8,7 +8,7 @@ import { NEAR_JUMP_BYTES, SHORT_JUMP_BYTES } from '../x86/jump.ts'
 import type { FunctionSweeps } from './function-sweeps.ts'
 import type { UnsafeSite } from './plan-refusal.ts'
 import { type RelayCandidate, relayCandidates } from './relay-candidates.ts'
-import { alternativeEntry, faultEntry } from './site-tables.ts'
+import { faultEntry, fixedEntry } from './site-tables.ts'
 import { STORE_UNIT_BYTES } from './store-unit.ts'
 
 /** Which bytes of an edit are stored: from the first that changes to the last. */
@@ -119,8 +119,8 @@ function replacedInstructions(
 ): (Replaced & { readonly kind: 'replaced' }) | Unsafe {
   const owner = sweeps.image.functionAt(site.start)
   if (owner === undefined) return unsafe({ kind: 'not-in-a-function' })
-  const alternative = alternativeEntry(sweeps.image, site)
-  if (alternative !== undefined) return unsafe({ kind: 'named-by-table', ...alternative })
+  const fixed = fixedEntry(sweeps.image, site)
+  if (fixed !== undefined) return unsafe({ kind: 'named-by-table', ...fixed })
   const sweep = sweeps.of(owner)
   if (sweep.kind === 'unclean') {
     const { offset, reason } = sweep

@@ -56,6 +56,8 @@ function describeUnfit(why: UnfitSite, at: string, several: boolean): string {
       return `${at} ${are} too short for a jump`
     case 'exception-table':
       return `the exception table names ${at}`
+    case 'bug-frame':
+      return `Xen reads ${at} again after a trap`
     case 'entered-in-its-middle':
       return `something may jump into the middle of ${at}`
     case 'restarted-in-its-middle':

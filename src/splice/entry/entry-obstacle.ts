@@ -40,6 +40,8 @@ export type UnfitSite =
   | 'too-short'
   /** Boot or a fault finds it by its address. */
   | 'exception-table'
+  /** Xen reads it again after it trapped, and goes on behind it. */
+  | 'bug-frame'
   /** Something may point or jump to there, or happens to look as if it did. */
   | 'entered-in-its-middle'
   /** A `rep` that an interrupt stopped goes on from its middle. */

@@ -167,21 +167,28 @@ describe('EntrySwitches', () => {
     expect(obstacle('06 c3')).toEqual({ kind: 'unclean', offset: 0, reason: 'undecodable' })
   })
 
-  it('keeps off what boot replaces, unless the image is one that runs', () => {
+  it('keeps off what boot replaces', () => {
     const image = withTables(`asm (".pushsection .altinstr_replacement, \\"ax\\"\\n1: lfence\\n"
       ".popsection\\n.pushsection .altinstructions, \\"a\\"\\n"
       ".long first - ., 1b - .\\n.word 0\\n.byte 5, 3, 0, 0\\n.popsection");`)
     expect(findIn(image)).toMatchObject({ reason: { kind: 'alternative', offset: 0 } })
-    const sweeps = new FunctionSweeps(image)
-    const [symbol] = functionsOf(sweeps)
-    const found = symbol && new EntrySwitches(sweeps, 'as-running').find(symbol, FREE)
-    expect(found).toMatchObject({ way: 'near-jump', offset: 0 })
   })
 
   it('keeps off an instruction that the exception table names', () => {
     const image = withTables(`asm (".pushsection .ex_table, \\"a\\"\\n"
       ".long first - ., first + 5 - .\\n.popsection");`)
     expect(findIn(image)).toMatchObject({ tried: [{ offset: 0, why: 'exception-table' }] })
+  })
+
+  it('keeps off a warning, which Xen reads again after the trap, and not off a bug', () => {
+    const frame = (kind: number): string => `asm (".pushsection .text, \\"ax\\"\\n"
+      ".globl one\\n.type one, @function\\none: ud2\\n ret\\n nop\\n nop\\n nop\\n nop\\n nop\\n"
+      ".size one, 3\\n.popsection\\n"
+      ".pushsection .bug_frames.${kind}, \\"a\\"\\n.long one - ., 0\\n.popsection");\n`
+    const found = (kind: number): unknown =>
+      findIn(linkImage([compileObject('trap.c', frame(kind))]))
+    expect(found(1)).toMatchObject({ tried: [{ offset: 0, why: 'bug-frame' }] })
+    expect(found(2)).toMatchObject({ way: 'relay', offset: 0 })
   })
 
   it('counts initialisation code apart', () => {

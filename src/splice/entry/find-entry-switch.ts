@@ -2,7 +2,7 @@ import { copyBytes } from '../../address/copy-bytes.ts'
 import { advance, type VirtualAddress } from '../../address/address.ts'
 import { type AddressRange, contains, withinAlignedUnit } from '../../address/address-range.ts'
 import type { ImageSymbol } from '../../image/image.ts'
-import { imageExceptions } from '../../image/image-tables.ts'
+import { imageBugFrames, imageExceptions } from '../../image/image-tables.ts'
 import type { CleanSweep } from '../../x86/boundaries.ts'
 import { disassemble } from '../../x86/disassemble.ts'
 import type { Instruction } from '../../x86/instruction.ts'
@@ -29,24 +29,20 @@ import { undoCode } from './undo-code.ts'
 export class EntrySwitches {
   readonly #sweeps: FunctionSweeps
   #arrivals: KnownArrivals | undefined
-  readonly #alternatives: AlternativeSites | undefined
+  readonly #alternatives: AlternativeSites
   readonly #faults: ReadonlySet<VirtualAddress>
+  readonly #traps: ReadonlySet<VirtualAddress>
 
   /**
-   * `text` says what the image's bytes are: as linked, or as read from a running hypervisor that has
-   * booted. In the latter boot has replaced what it replaces, and alternatives stand in no way.
-   *
    * `arrivals` are those of the functions that will be asked for, where somebody found them before.
    */
-  constructor(
-    sweeps: FunctionSweeps,
-    text: 'as-linked' | 'as-running' = 'as-linked',
-    arrivals?: KnownArrivals,
-  ) {
+  constructor(sweeps: FunctionSweeps, arrivals?: KnownArrivals) {
     this.#sweeps = sweeps
     this.#arrivals = arrivals
-    this.#alternatives = text === 'as-linked' ? new AlternativeSites(sweeps.image) : undefined
+    this.#alternatives = new AlternativeSites(sweeps.image)
     this.#faults = new Set(imageExceptions(sweeps.image).map(({ at }) => at))
+    const traps = imageBugFrames(sweeps.image).filter(({ goesOn }) => goesOn)
+    this.#traps = new Set(traps.map(({ at }) => at))
   }
 
   /**
@@ -122,7 +118,7 @@ export class EntrySwitches {
   #obstacleAt(symbol: ImageSymbol, instruction: Instruction): EntryObstacle | undefined {
     const { offset } = instruction
     const range = rangeOf(symbol, instruction)
-    if (this.#alternatives?.overlap(range) === true) return { kind: 'alternative', offset }
+    if (this.#alternatives.overlap(range)) return { kind: 'alternative', offset }
     // What arrives at the entry itself is a call.
     if (offset === 0 || !this.#everyArrival().at(range.start)) return undefined
     return { kind: 'entered-behind-entry', target: range.start }
@@ -138,6 +134,7 @@ export class EntrySwitches {
     if (instruction.isEndbr) return 'endbr64'
     if (byteLength < SHORT_JUMP_BYTES) return 'too-short'
     if (this.#faults.has(start)) return 'exception-table'
+    if (this.#traps.has(start)) return 'bug-frame'
     if (this.#everyArrival().amid({ start, byteLength })) return 'entered-in-its-middle'
     const bytes = this.#sweeps.image.bytesAt({ start, byteLength })
     if (bytes === undefined) throw new RangeError('A swept instruction has no bytes')

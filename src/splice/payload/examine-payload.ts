@@ -97,7 +97,7 @@ export function examinePayload(order: PayloadOrder, study: SpliceStudy): Payload
       reachedBy: referenceOf(image, study.functions[index]?.reachedBy),
       unread: unreadBy(one, linked),
     })),
-    entries: new EntrySwitches(new FunctionSweeps(image), 'as-linked', arrivals),
+    entries: new EntrySwitches(new FunctionSweeps(image), arrivals),
     toPlace,
     shared,
     unrunnable,
