@@ -5,7 +5,7 @@ import type { LivepatchOwner } from '../channel/livepatch-name.ts'
 export interface FixStatus {
   /** The hotfix; for a payload of another tool, its name in Xen's list. */
   readonly fix: string
-  /** `unknown`: its places in memory could not be read. */
+  /** `unknown`: its places in memory could not be planned, or not be read. */
   readonly state: FixState['kind'] | 'base-not-applied' | 'unknown'
   /** By which channel it is in, wholly or in part. */
   readonly channel: 'dma' | 'livepatch' | undefined

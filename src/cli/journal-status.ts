@@ -1,7 +1,12 @@
 import { lastTransactionOf } from '../splice/journal-history.ts'
 import type { JournalEntry } from '../splice/journal.ts'
 import type { FixStatus } from './fix-status.ts'
-import type { OpenHost } from './open-host.ts'
+
+/** What the journal is read for: this boot, and all records. */
+export interface BootJournal {
+  readonly bootId: string
+  readonly journalFile: { readonly entries: readonly JournalEntry[] }
+}
 
 /** What of a status the journal tells, or nothing does. */
 export type StatusFacts = Pick<
@@ -10,7 +15,7 @@ export type StatusFacts = Pick<
 >
 
 /** The journal's part of a status, of a hotfix that is not in by a livepatch. */
-export function statusFacts(host: OpenHost, name: string): StatusFacts {
+export function statusFacts(host: BootJournal, name: string): StatusFacts {
   const { entries } = host.journalFile
   const last = lastTransactionOf(entries, name, host.bootId)
   const end = last?.end?.kind ?? 'not ended: the process was killed'
@@ -26,7 +31,7 @@ export function statusFacts(host: OpenHost, name: string): StatusFacts {
 }
 
 /** The hotfixes that splices were begun for in this boot. */
-export function journalledFixes(host: OpenHost): readonly string[] {
+export function journalledFixes(host: BootJournal): readonly string[] {
   const names = host.journalFile.entries.flatMap(({ bootId, record }) =>
     bootId === host.bootId && record.kind === 'begin' ? [record.plan.fix] : [],
   )
@@ -34,7 +39,7 @@ export function journalledFixes(host: OpenHost): readonly string[] {
 }
 
 /** How a livepatch action was begun and ended, by the last record of it in this boot. */
-export function livepatchJournal(host: OpenHost, livepatch: string): FixStatus['journal'] {
+export function livepatchJournal(host: BootJournal, livepatch: string): FixStatus['journal'] {
   const { entries } = host.journalFile
   const begun = entries.findLast(
     ({ bootId, record }) =>

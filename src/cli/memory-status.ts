@@ -1,6 +1,9 @@
+import type { Bundle } from '../hotfix/bundle.ts'
 import type { ShelvedHotfix } from '../host/fix-shelf.ts'
 import { describeFunctionTaken, findFunctionTaken } from '../host/function-taken.ts'
 import { type HostMemory, locateFix, stateInMemory } from '../host/locate-fix.ts'
+import { hasLivepatchForm } from '../host/splice-source.ts'
+import { describePlanRefusal } from '../splice/describe-plan-refusal.ts'
 import type { FixState } from '../splice/fix-state.ts'
 import { describeSpliceRefusal } from '../splice/payload/describe-splice-refusal.ts'
 import type { SpliceRefusal } from '../splice/payload/splice-refusal.ts'
@@ -8,12 +11,11 @@ import { lastTransactionOf } from '../splice/journal-history.ts'
 import { describeState } from '../splice/state-of.ts'
 import { locateFailure } from './change-report.ts'
 import type { FixStatus } from './fix-status.ts'
-import { statusFacts } from './journal-status.ts'
-import type { OpenHost } from './open-host.ts'
+import { type BootJournal, statusFacts } from './journal-status.ts'
 
 /** What memory shows of a hotfix: whether its splices are there. */
 export async function statusInMemory(
-  host: OpenHost,
+  host: BootJournal,
   memory: HostMemory,
   shelved: ShelvedHotfix,
 ): Promise<FixStatus> {
@@ -33,8 +35,19 @@ export async function statusInMemory(
     // One hotfix that cannot be spliced here and now must not hide how the others are.
     if (facts.journal !== undefined) return statusFromJournal(host, memory, name)
     const why = outcome.kind === 'not-spliceable' ? describeAll(outcome.refusals) : ''
-    const sentence = `The fix is not applied: neither Xen's list nor the journal has it${why}`
+    const sentence = `${NEITHER}${why}`
     return { fix: name, state: 'not-applied', channel: undefined, sentence, ...facts }
+  }
+  if (outcome.kind === 'not-plannable') {
+    if (facts.journal !== undefined) return statusFromJournal(host, memory, name)
+    const why = outcome.refusals.map(describePlanRefusal).join('. ')
+    return {
+      fix: name,
+      state: 'unknown',
+      channel: undefined,
+      sentence: `Not known: ${why}`,
+      ...facts,
+    }
   }
   if (outcome.kind !== 'located') throw locateFailure(outcome)
   const { state, base } = outcome.located
@@ -45,9 +58,30 @@ export async function statusInMemory(
   return { ...stateFacts(name, state), ...facts }
 }
 
+/**
+ * What can be said of a hotfix where the DMA channel cannot be opened.
+ *
+ * One that Xen does not list and that no splices were begun for is not in, as `revert` has it too. Of a
+ * fix that was written by hand memory alone tells: `hotfix` is undefined, or has no livepatch form.
+ */
+export function statusUnread(
+  host: BootJournal,
+  name: string,
+  hotfix: Bundle | undefined,
+  why: string,
+): FixStatus {
+  const facts = statusFacts(host, name)
+  const isOut = hotfix !== undefined && hasLivepatchForm(hotfix) && facts.journal === undefined
+  const sentence = isOut ? `${NEITHER}. Memory was not read: ${why}` : `Not known: ${why}`
+  const state = isOut ? 'not-applied' : 'unknown'
+  return { fix: name, state, channel: undefined, sentence, ...facts }
+}
+
+const NEITHER = "The fix is not applied: neither Xen's list nor the journal has it"
+
 /** A hotfix whose file is gone is still known by the plan in the journal. */
 export async function statusFromJournal(
-  host: OpenHost,
+  host: BootJournal,
   memory: HostMemory,
   name: string,
 ): Promise<FixStatus> {

@@ -7,9 +7,9 @@ import { exitCode } from './exit-code.ts'
 import { type FixStatus, renderStatuses } from './fix-status.ts'
 import { dmaFailure, readEngineKind, tryHostMemory } from './host-memory.ts'
 import { withHostOptions } from './host-options.ts'
-import { journalledFixes, statusFacts } from './journal-status.ts'
+import { journalledFixes } from './journal-status.ts'
 import { livepatchStatuses } from './livepatch-status.ts'
-import { statusFromJournal, statusInMemory } from './memory-status.ts'
+import { statusFromJournal, statusInMemory, statusUnread } from './memory-status.ts'
 import {
   type HostOptions,
   type OpenHost,
@@ -107,19 +107,19 @@ async function readInMemory(
     return statuses
   })
   if (outcome.kind === 'done') return outcome.result
-  // Without a livepatch there is nothing to tell but that nothing could be read.
-  if (loaded.length === 0) throw dmaFailure(outcome.refusal)
   const why = describeDmaRefusal(outcome.refusal).replace(/; nothing was written$/, '')
-  return subjects.map(({ name }) => unreadStatus(host, name, why))
+  const unread = subjects.map((subject) => {
+    const hotfix = subject.kind === 'shelved' ? subject.shelved.hotfix : undefined
+    return statusUnread(host, subject.name, hotfix, why)
+  })
+  // With nothing to tell but that nothing could be read, that is the failure.
+  const told = loaded.length > 0 || unread.some(({ state }) => state !== 'unknown')
+  if (!told) throw dmaFailure(outcome.refusal)
+  return unread
 }
 
 function statusOf(host: OpenHost, memory: HostMemory, subject: Subject): Promise<FixStatus> {
   return subject.kind === 'shelved'
     ? statusInMemory(host, memory, subject.shelved)
     : statusFromJournal(host, memory, subject.name)
-}
-
-function unreadStatus(host: OpenHost, fix: string, why: string): FixStatus {
-  const sentence = `Not known: ${why}`
-  return { fix, state: 'unknown', channel: undefined, sentence, ...statusFacts(host, fix) }
 }
