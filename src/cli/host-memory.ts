@@ -50,7 +50,10 @@ export async function tryHostMemory<T>(
     throw new CommandFailed('noForm', `${message}; nothing was written`)
   }
   const vendorRoom = { unusedVendor, reuseAllowed }
-  const byName = new Map(listHotfixes(hotfixShelf()).map((each) => [each.manifest.name, each]))
+  const ofBuild = listHotfixes(hotfixShelf()).filter(
+    ({ manifest }) => manifest.base.buildId === host.buildId,
+  )
+  const byName = new Map(ofBuild.map((each) => [each.manifest.name, each]))
   const isWritten = (fix: string): boolean => byName.get(fix)?.fix !== undefined
   return withDma({ hypervisor, image, iommu, folders, engine }, (session) =>
     work({ session, image, journal, bootId, livepatched, isWritten, vendorRoom }),

@@ -24,7 +24,9 @@ export function inspectCommand(): Command {
       }
       const forExposure = exposureFacts(hypervisor, facts, {
         now: new Date(),
-        hotfixes: listHotfixes(hotfixShelf()),
+        hotfixes: listHotfixes(hotfixShelf()).filter(
+          ({ manifest }) => manifest.base.buildId === facts.buildId,
+        ),
       })
       print(true, { ...facts, facts: forExposure }, '')
     })

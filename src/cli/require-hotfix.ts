@@ -10,14 +10,28 @@ import {
 } from '../host/fix-shelf.ts'
 import { HOST_FOLDERS } from '../host/folders.ts'
 import type { BuildId } from '../image/build-id.ts'
+import { Hypervisor } from '../xen/hypervisor.ts'
+import { readBuildId } from '../xen/identity.ts'
 import { CommandFailed } from './command-failed.ts'
 import type { ExitName } from './exit-code.ts'
 import { kitFolder } from './open-host.ts'
 
-/** Where hotfixes are looked for by name. */
+let shelf: Shelf | undefined
+
+/** Where hotfixes are looked for by name. Neither the places nor the build change while this runs. */
 export function hotfixShelf(): Shelf {
-  const folders = [path.join(kitFolder(), 'fixes'), '/usr/lib/reweave/fixes']
-  return { folders, state: HOST_FOLDERS.state }
+  shelf ??= {
+    folders: [path.join(kitFolder(), 'fixes'), '/usr/lib/reweave/fixes'],
+    state: HOST_FOLDERS.state,
+    running: runningBuild(),
+  }
+  return shelf
+}
+
+/** Undefined also for whoever may not ask Xen: commands that change it ask again, and refuse. */
+function runningBuild(): BuildId | undefined {
+  const opened = Hypervisor.open()
+  return opened.kind === 'open' ? readBuildId(opened.hypervisor) : undefined
 }
 
 /** The hotfix that was named, or the failure to end the command with. */

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Bundle } from '../hotfix/bundle.ts'
-import { BUILT, WRITTEN } from '../hotfix/testing/made-up-bundle.ts'
-import { writeBundle } from '../hotfix/write-bundle.ts'
+import { BUILT, buildIdOf, WRITTEN } from '../hotfix/testing/made-up-bundle.ts'
+import { bundleWrittenFix, writeBundle } from '../hotfix/write-bundle.ts'
+import type { BuildId } from '../image/build-id.ts'
 import { exportHotfix } from './export-hotfix.ts'
 import {
   describeShelfRefusal,
@@ -25,7 +26,8 @@ let shelf: Shelf
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'reweave-shelf-'))
-  shelf = { folders: [path.join(folder, 'fixes')], state: path.join(folder, 'state') }
+  const folders = [path.join(folder, 'fixes')]
+  shelf = { folders, state: path.join(folder, 'state'), running: undefined }
   mkdirSync(path.join(folder, 'fixes'))
 })
 
@@ -37,6 +39,14 @@ function put(name: string, content: string | Uint8Array): string {
   const file = path.join(folder, 'fixes', name)
   writeFileSync(file, content)
   return file
+}
+
+/** The same fix by hand, for that build. */
+function writtenFor(buildId: BuildId): Bundle {
+  const text = WRITTEN.replace(/build-id: \S+/, `build-id: ${buildId}`)
+  const outcome = bundleWrittenFix(text, { reweave: '0.1.0', sha256 })
+  if (outcome.kind === 'refused') throw new Error(JSON.stringify(outcome.problems))
+  return outcome.bundle
 }
 
 function foundIn(outcome: ShelfOutcome): Bundle | undefined {
@@ -101,6 +111,48 @@ describe('findHotfix()', () => {
       kind: 'found',
       shelved: { dependents: [{ manifest: { name: 'upper' } }] },
     })
+  })
+})
+
+describe('findHotfix(), of hotfixes of one name for several builds', () => {
+  const elsewhere = buildIdOf('77')
+  const own = writtenFor(BUILT.base.buildId)
+  const other = writtenFor(elsewhere)
+
+  beforeEach(() => {
+    put('a.hotfix', own.bytes)
+    put('b.hotfix', other.bytes)
+  })
+
+  it.each([
+    ['the first', own, other],
+    ['the second', other, own],
+  ])('takes the one for the build that runs: %s', (_, wanted, kept) => {
+    const here = { ...shelf, running: wanted.manifest.base.buildId }
+    keepHotfix(shelf.state, kept)
+    for (const preference of ['shelf', 'kept'] as const) {
+      expect(foundIn(findHotfix('xsa-108', here, preference))?.digest).toBe(wanted.digest)
+    }
+  })
+
+  it('refuses the name where none is for it, and tells which file is for which build', () => {
+    const outcome = findHotfix('xsa-108', shelf, 'shelf')
+    const refusal = outcome.kind === 'refused' ? outcome.refusal : undefined
+    expect(refusal).toMatchObject({
+      kind: 'several-builds',
+      found: [{ buildId: BUILT.base.buildId }, { buildId: elsewhere }],
+    })
+    expect(refusal && describeShelfRefusal(refusal)).toMatch(/give the path of one\n.*a\.hotfix is/)
+  })
+
+  it('takes a path for what it is', () => {
+    const here = { ...shelf, running: elsewhere }
+    const file = path.join(folder, 'fixes/a.hotfix')
+    expect(foundIn(findHotfix(file, here, 'shelf'))?.digest).toBe(own.digest)
+  })
+
+  it('is told of each build by listHotfixes()', () => {
+    expect(listHotfixes(shelf).map(({ digest }) => digest)).toEqual([own.digest, other.digest])
   })
 })
 

@@ -13,6 +13,7 @@ import type { FixProblem } from '../hotfix/fix-problem.ts'
 import { readBundle } from '../hotfix/read-bundle.ts'
 import { REWEAVE_VERSION } from '../hotfix/reweave-version.ts'
 import { bundleWrittenFix } from '../hotfix/write-bundle.ts'
+import type { BuildId } from '../image/build-id.ts'
 import { keptFiles } from './kept-hotfixes.ts'
 import { sha256 } from './sha256.ts'
 
@@ -23,6 +24,12 @@ export type ShelfRefusal =
   | { readonly kind: 'malformed'; readonly file: string; readonly problems: readonly FixProblem[] }
   | { readonly kind: 'bad-bundle'; readonly file: string; readonly refusal: BundleRefusal }
   | { readonly kind: 'base-missing'; readonly fix: string; readonly wanted: string }
+  /** Several have the name, each for a build of its own, and none is for the one that runs. */
+  | {
+      readonly kind: 'several-builds'
+      readonly wanted: string
+      readonly found: readonly { readonly file: string; readonly buildId: BuildId }[]
+    }
 
 /** A hotfix, with the ones it has to do with on the same shelf. */
 export interface ShelvedHotfix {
@@ -44,6 +51,8 @@ export interface Shelf {
   readonly folders: readonly string[]
   /** The host's folder of durable state, with the hotfixes that were applied. */
   readonly state: string
+  /** The build that runs here; undefined where no Xen does, or one without a build-id. */
+  readonly running: BuildId | undefined
 }
 
 /** Which file is meant when the shelf and what was applied both have the name. */
@@ -69,11 +78,20 @@ export function describeShelfRefusal(refusal: ShelfRefusal): string {
       return `${refusal.file} ${describeBundleRefusal(refusal.refusal)}; nothing was written`
     case 'base-missing':
       return `${refusal.fix} stands on '${refusal.wanted}', which is not beside it on the shelf`
+    case 'several-builds':
+      return [
+        `There are several hotfixes '${refusal.wanted}', none of them for a build that runs here: give ` +
+          'the path of one',
+        ...refusal.found.map(({ file, buildId }) => `  ${file} is for build ${buildId}`),
+      ].join('\n')
   }
 }
 
 /**
  * Finds a hotfix by its name, or by a path, which must hold a slash or end in `.yaml` or `.hotfix`.
+ *
+ * Of several with the name the one for the build that runs is meant, and among those `preference`
+ * decides. Where none is for it, they must all be for one build.
  *
  * Files that were not asked for are passed over if they are malformed.
  */
@@ -83,12 +101,9 @@ export function findHotfix(
   preference: ShelfPreference,
 ): ShelfOutcome {
   const files = isPath(wanted) ? [wanted] : filesNamed(wanted, shelf, preference)
-  const [file] = files
-  if (file === undefined) return refused({ kind: 'missing', wanted, searched: shelf.folders })
-  const read = readHotfixFile(file)
-  if (read.kind === 'refused') return read
-
-  const { hotfix } = read
+  const chosen = chooseFile(wanted, files, shelf)
+  if (chosen.kind === 'refused') return chosen
+  const { file, hotfix } = chosen
   const { name, onTopOf } = hotfix.manifest
   const others = otherHotfixes(file, hotfix, shelf)
   const base = others.find((other) => other.manifest.name === onTopOf)
@@ -99,19 +114,42 @@ export function findHotfix(
   return { kind: 'found', shelved: { hotfix, file, base, dependents } }
 }
 
+type ChosenFile =
+  | { readonly kind: 'chosen'; readonly file: string; readonly hotfix: Bundle }
+  | { readonly kind: 'refused'; readonly refusal: ShelfRefusal }
+
+/** The file that is meant, of those with the name, best first. */
+function chooseFile(wanted: string, files: readonly string[], shelf: Shelf): ChosenFile {
+  const [best] = files
+  if (best === undefined) return refused({ kind: 'missing', wanted, searched: shelf.folders })
+  const read = readHotfixFile(best)
+  if (read.kind === 'refused') return read
+  const first = { file: best, hotfix: read.hotfix }
+  const found = [first, ...files.slice(1).flatMap(readable)]
+  const buildIdOf = ({ hotfix }: { readonly hotfix: Bundle }): BuildId =>
+    hotfix.manifest.base.buildId
+  const running = found.find((each) => buildIdOf(each) === shelf.running)
+  if (running === undefined && found.some((each) => buildIdOf(each) !== buildIdOf(first))) {
+    const builds = found.map((each) => ({ file: each.file, buildId: buildIdOf(each) }))
+    return refused({ kind: 'several-builds', wanted, found: builds })
+  }
+  return { kind: 'chosen', ...(running ?? first) }
+}
+
 /** Whether the argument of a command is a path, and not a name. */
 export function isPath(wanted: string): boolean {
   return wanted.includes('/') || EXTENSIONS.some((extension) => wanted.endsWith(extension))
 }
 
-/** All well-formed hotfixes, each name once: what was applied before what lies in a folder. */
+/** All well-formed hotfixes, each once for a name and a build: what was applied goes first. */
 export function listHotfixes(shelf: Shelf): readonly Bundle[] {
   return distinct([...keptFiles(shelf.state), ...filesIn(shelf.folders)])
 }
 
 /** The hotfix of that name that was applied on this host, if one is kept. */
 export function findKept(name: string, shelf: Shelf): Bundle | undefined {
-  return distinct(keptFiles(shelf.state, name))[0]
+  const kept = distinct(keptFiles(shelf.state, name))
+  return kept.find(({ manifest }) => manifest.base.buildId === shelf.running) ?? kept[0]
 }
 
 /** Reads a bundle or a fix file, told apart by what they begin with. */
@@ -157,14 +195,18 @@ function otherHotfixes(file: string, hotfix: Bundle, shelf: Shelf): readonly Bun
 }
 
 function distinct(files: readonly string[]): readonly Bundle[] {
-  const byName = new Map<string, Bundle>()
-  for (const file of files) {
-    const read = readHotfixFile(file)
-    if (read.kind === 'refused') continue
-    const { name } = read.hotfix.manifest
-    if (!byName.has(name)) byName.set(name, read.hotfix)
+  const found = new Map<string, Bundle>()
+  for (const { hotfix } of files.flatMap(readable)) {
+    const { name, base } = hotfix.manifest
+    const key = `${name} ${base.buildId}`
+    if (!found.has(key)) found.set(key, hotfix)
   }
-  return [...byName.values()]
+  return [...found.values()]
+}
+
+function readable(file: string): readonly { readonly file: string; readonly hotfix: Bundle }[] {
+  const read = readHotfixFile(file)
+  return read.kind === 'read' ? [{ file, hotfix: read.hotfix }] : []
 }
 
 function filesIn(folders: readonly string[]): readonly string[] {
