@@ -55,6 +55,18 @@ describe('renderTrials()', () => {
     )
   })
 
+  it('does not call memory restored that was not compared', () => {
+    const text = {
+      bytes: 1000,
+      bytesDifferentWhileApplied: 15,
+      bytesDifferentAfterRevert: undefined,
+    }
+    const failed = { ...HELD, ok: false, reverted: false, failure: 'lost', text }
+    expect(renderTrials([failed])).toContain(
+      'code and constants: 15 of 1000 bytes differed, not known how many after the revert',
+    )
+  })
+
   it('says why a trial did not hold', () => {
     const failed = { ...HELD, ok: false, applied: false, failure: 'no room' }
     expect(renderTrials([failed])).toBe('✗ xsa-506 by dma: no room\n\n0 held, 1 did not')

@@ -30,11 +30,14 @@ export interface TrialReport {
   /** Guests that were made while the hotfix was in: a PV and a PVH one. */
   readonly guests: { readonly created: number; readonly ran: number; readonly destroyed: number }
   readonly reverted: boolean
-  /** Xen's code, the padding behind it and its constants, read out of the machine's RAM. */
+  /**
+   * Xen's code, the padding behind it and its constants, read out of the machine's RAM. Undefined for
+   * what a trial did not come to.
+   */
   readonly text: {
     readonly bytes: number
-    readonly bytesDifferentWhileApplied: number
-    readonly bytesDifferentAfterRevert: number
+    readonly bytesDifferentWhileApplied: number | undefined
+    readonly bytesDifferentAfterRevert: number | undefined
   }
   /** Undefined without a probe. */
   readonly probe:
@@ -83,8 +86,8 @@ function findings(report: TrialReport): readonly string[] {
   return [
     `applied in ${seconds.apply.toFixed(1)} s, ${reverted}`,
     `guests meanwhile: ${guests.created} created, ${guests.ran} ran, ${guests.destroyed} destroyed`,
-    `code and constants: ${text.bytesDifferentWhileApplied} of ${text.bytes} bytes differed, ` +
-      `${text.bytesDifferentAfterRevert} after the revert`,
+    `code and constants: ${counted(text.bytesDifferentWhileApplied)} of ${text.bytes} bytes differed, ` +
+      `${counted(text.bytesDifferentAfterRevert)} after the revert`,
     ...(probe === undefined
       ? []
       : [
@@ -93,6 +96,10 @@ function findings(report: TrialReport): readonly string[] {
             (probe.tells ? '' : ': it does not tell the difference'),
         ]),
   ]
+}
+
+function counted(bytes: number | undefined): string {
+  return bytes === undefined ? 'not known how many' : String(bytes)
 }
 
 function pauseTable(reports: readonly TrialReport[]): readonly string[] {

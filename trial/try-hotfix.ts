@@ -3,6 +3,7 @@ import { reweaveInDom0 } from '../lab/dom0-reweave.ts'
 import { startGuest } from '../lab/guest.ts'
 import { gapsWithin, parseBeats, type Window } from '../lab/heartbeat.ts'
 import { guestTypeSchema } from '../lab/machine-options.ts'
+import type { SeenSection } from '../lab/xen-memory.ts'
 import { bytesDifferent, type TrialHost } from './trial-host.ts'
 import type { ProbeAnswer, Silences, TrialChannel, TrialReport } from './trial-report.ts'
 
@@ -45,7 +46,8 @@ class Trial {
   #reverted = false
   #channel: TrialChannel | undefined
   readonly #guests = { created: 0, ran: 0, destroyed: 0 }
-  readonly #text = { bytes: 0, bytesDifferentWhileApplied: 0, bytesDifferentAfterRevert: 0 }
+  #untouched: readonly SeenSection[] = []
+  readonly #differing: { whileApplied?: number; afterRevert?: number } = {}
   readonly #pauses: Record<'quiet' | 'apply' | 'revert', Silences> = {
     quiet: {},
     apply: {},
@@ -70,6 +72,7 @@ class Trial {
     if (this.#applied && !this.#reverted) {
       try {
         await this.#revert()
+        this.#differing.afterRevert = this.#bytesDifferent()
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         failure = `${failure ?? ''}; and it could not be reverted: ${why}`
@@ -82,19 +85,18 @@ class Trial {
   async #steps(): Promise<string | undefined> {
     const { machine } = this.#host
     const { progress } = this.#order
-    const untouched = this.#host.see()
-    this.#text.bytes = untouched.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    this.#untouched = this.#host.see()
     await machine.push(this.#order.file, this.#remoteFile())
     await this.#probe('before')
     progress('Watching the guests in a quiet time')
     await sleep(QUIET_MS)
     await this.#apply()
     await this.#probe('applied')
-    this.#text.bytesDifferentWhileApplied = bytesDifferent(untouched, this.#host.see())
+    this.#differing.whileApplied = this.#bytesDifferent()
     for (const type of guestTypeSchema.options) await this.#runGuest(type)
     await this.#revert()
     await this.#probe('reverted')
-    this.#text.bytesDifferentAfterRevert = bytesDifferent(untouched, this.#host.see())
+    this.#differing.afterRevert = this.#bytesDifferent()
     return this.#judge()
   }
 
@@ -171,12 +173,17 @@ class Trial {
     this.#guests.destroyed += 1
   }
 
+  /** Between now and before the hotfix was applied. */
+  #bytesDifferent(): number {
+    return bytesDifferent(this.#untouched, this.#host.see())
+  }
+
   /** What did not hold although every command ended well. */
   #judge(): string | undefined {
-    const { bytesDifferentWhileApplied, bytesDifferentAfterRevert } = this.#text
-    if (bytesDifferentWhileApplied === 0) return "no byte of Xen's code changed by the apply"
-    if (bytesDifferentAfterRevert > 0) {
-      return `${bytesDifferentAfterRevert} bytes of Xen's code or constants differ after the revert`
+    const { whileApplied, afterRevert } = this.#differing
+    if (whileApplied === 0) return "no byte of Xen's code changed by the apply"
+    if (afterRevert !== 0) {
+      return `${afterRevert} bytes of Xen's code or constants differ after the revert`
     }
     const { applied } = this.#probes
     if (applied !== undefined && applied.exit !== 0) {
@@ -198,7 +205,11 @@ class Trial {
       applied: this.#applied,
       guests: this.#guests,
       reverted: this.#reverted,
-      text: this.#text,
+      text: {
+        bytes: this.#untouched.reduce((sum, { bytes }) => sum + bytes.length, 0),
+        bytesDifferentWhileApplied: this.#differing.whileApplied,
+        bytesDifferentAfterRevert: this.#differing.afterRevert,
+      },
       probe:
         this.#order.probe !== undefined && before && applied && reverted
           ? {
