@@ -319,6 +319,18 @@ describe('diffObjects() keeps the identity of functions and constants', () => {
     expect(diff.patch.pieces).toHaveLength(1)
   })
 
+  it('brings a copy of a table that leads to labels in changed code', () => {
+    const source = (n: number): string => `int show(int); void run(const unsigned char *at) {
+      static const void *const labels[] = { &&first, &&second, &&last };
+      goto *labels[*at]; first: show(${n}); at++; goto *labels[*at];
+      second: show(2); at++; goto *labels[*at]; last: return; }`
+    const diff = diffSources(source(1000), source(2000))
+    const [table] = targetsOf(pieceOf(diff, 'common/a.o:.text.run'))
+    expect(table).toMatch(/^piece:.*labels/)
+    const labels = targetsOf(pieceOf(diff, table?.replace('piece:', '') ?? ''))
+    expect(new Set(labels)).toEqual(new Set(['piece:common/a.o:.text.run']))
+  })
+
   it('follows a change through constants that refer to constants', () => {
     const source = (n: number): string => `
       static const int inner[4] = { ${n}, 2, 3 };

@@ -204,12 +204,14 @@ class Inclusion {
     } else if (old !== undefined && hasLeftBoot(old, atom)) {
       this.#refuseUse(user, reference, old)
     } else if (isConstant(atom.meaning)) {
-      const stays = old !== undefined && isUsable(old) && meaning.sameAtom(old, atom)
-      if (stays) this.#aimAtImage(reference, old, target.offset)
+      const isSame = old !== undefined && isUsable(old) && meaning.sameAtom(old, atom)
+      if (isSame && !this.#leadsInside(atom)) this.#aimAtImage(reference, old, target.offset)
       else {
         this.takeAtom(atom)
         this.#aim(reference, target)
       }
+    } else if (old !== undefined && this.#leadsInside(atom)) {
+      this.#refuseUse(user, reference, atom)
     } else if (old !== undefined) {
       if (twins.guessed.has(atom) && this.#mayBeAnother(user)) this.#refuseDoubt(user, atom, [old])
       this.#aimAtImage(reference, old, target.offset)
@@ -222,6 +224,22 @@ class Inclusion {
       if (atom.meaning === 'data') this.takeAtom(atom)
       this.#aim(reference, target)
     }
+  }
+
+  /** Whether data leads to a label in a replaced function: the old data leads into the old one. */
+  #leadsInside(data: Atom, met: Set<Atom> = new Set()): boolean {
+    if (met.has(data)) return false
+    met.add(data)
+    return data.references.some((reference) => {
+      const { target } = reference
+      if (target.kind !== 'atom') return false
+      const unit = this.#comparison.units.after.byPart.get(target.atom)
+      if (unit === undefined) {
+        return isConstant(target.atom.meaning) && this.#leadsInside(target.atom, met)
+      }
+      const isEntry = target.atom === unit.entry && target.offset === 0
+      return this.#changed.has(unit) && (!isEntry || isInteriorPointer(data, reference))
+    })
   }
 
   /** The twin of what was freed after boot, if the old function referred to it too. */
