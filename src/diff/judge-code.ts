@@ -30,6 +30,11 @@ export function judgeCode(
         candidates,
       })
     }
+    if (endsWithBoot(after.entry.meaning)) {
+      const { section } = after.entry
+      reasons.push({ kind: 'init-code-changed', symbol: labelOf(entry), section: section.name })
+      continue
+    }
     const neededBytes = neededForJump(entry)
     const byteLength = functionBytes(entry)
     if (byteLength < neededBytes && needsJump(comparison, { before, after })) {

@@ -32,6 +32,10 @@ export function judgeData(comparison: Comparison): Reason[] {
       names: [labelOf(twins.toAfter.get(old) ?? atom), labelOf(atom)],
     })
   }
+  for (const [old, atom] of twins.merged) {
+    const candidates = [labelOf(old), labelOf(twins.toBefore.get(atom) ?? atom)]
+    reasons.push({ kind: 'symbol-ambiguous', symbol: labelOf(old), user: undefined, candidates })
+  }
   return reasons.map((reason) => inObject(after.name, reason))
 }
 
@@ -39,6 +43,9 @@ function judgePair(comparison: Comparison, before: Atom, after: Atom): readonly 
   const symbol = labelOf(before)
   const section = before.section.name
   const wasSealed = isConstant(before.meaning) || before.meaning === 'ro-after-init'
+  if ((before.meaning === 'per-cpu') !== (after.meaning === 'per-cpu')) {
+    return [{ kind: 'per-cpu-changed', symbol, section }]
+  }
   if (wasSealed && after.meaning === 'data') return [{ kind: 'became-writable', symbol, section }]
   if (comparison.meaning.sameAtom(before, after)) return judgeAlignment(before, after)
   switch (before.meaning) {

@@ -7,7 +7,13 @@ export interface PlacedName extends AtomName {
   readonly value: number
 }
 
-/** The names that people or the compiler gave to places, by the index of their section. */
+/**
+ * The names that people or the compiler gave to places, by the index of their section.
+ *
+ * Without the labels inside of a section's only function, which assembler statements leave there:
+ * they divide nothing. Xen marks so, once in an object, where a function goes on behind its end
+ * (`SUBSECTION_LBL` in xen/arch/x86/include/asm/asm_defns.h).
+ */
 export function namesBySection(elf: ElfFile): ReadonlyMap<number, readonly PlacedName[]> {
   const found = new Map<number, PlacedName[]>()
   let file: string | undefined
@@ -26,7 +32,15 @@ export function namesBySection(elf: ElfFile): ReadonlyMap<number, readonly Place
       value: Number(symbol.value),
     })
   }
-  return found
+  return new Map([...found].map(([section, names]) => [section, withoutLabels(names)]))
+}
+
+function withoutLabels(names: readonly PlacedName[]): readonly PlacedName[] {
+  const [only, ...more] = names.filter(({ kind }) => kind === 'function')
+  if (only?.value !== 0 || more.length > 0) return names
+  return names.filter(
+    ({ kind, file, byteLength }) => kind !== 'none' || file === undefined || byteLength > 0,
+  )
 }
 
 function isName(symbol: ElfSymbol): symbol is ElfSymbol & { readonly section: number } {

@@ -246,8 +246,13 @@ function sentenceOf(reason: Reason): string {
       )
     case 'symbol-ambiguous': {
       const user = reason.user === undefined ? 'the patch' : reason.user
+      const [only, another] = reason.candidates
+      const candidates =
+        only !== undefined && another === undefined
+          ? `the hypervisor's ${only} or another of that name`
+          : list(reason.candidates)
       return (
-        `${user} needs ${symbol}, which may stand for ${list(reason.candidates)}; ` +
+        `${user} needs ${symbol}, which may stand for ${candidates}; ` +
         'rename it in the patch so that only one is meant'
       )
     }

@@ -283,6 +283,42 @@ const CASES: readonly Case[] = [
       int two(int a) { static int last; return last += a; }`,
   },
   {
+    says: 'a variable that moved into a function',
+    kind: 'symbol-ambiguous',
+    symbol: 'last.0',
+    before: 'static int last; int one(int a) { return last += a; }',
+    after: 'int one(int a) { static int last; return (last += a) + 1000; }',
+  },
+  {
+    says: 'a static local that moved out of its function',
+    kind: 'symbol-ambiguous',
+    symbol: 'last',
+    before: 'int one(int a) { static int last; return last += a; }',
+    after: 'static int last; int one(int a) { return (last += a) + 1000; }',
+  },
+  {
+    says: 'a function that became another name of one',
+    kind: 'symbol-ambiguous',
+    symbol: 'two',
+    before: `${PLAIN} int two(int a) { return a + 2000; }`,
+    after: `${PLAIN} int two(int a) __attribute__((alias("one")));`,
+  },
+  {
+    says: 'a function that is for boot alone from now on',
+    kind: 'init-code-changed',
+    symbol: 'one',
+    before: PLAIN,
+    after: '__attribute__((section(".init.text"))) int one(int a) { return a + 2000; }',
+  },
+  {
+    says: 'a variable of which each CPU gets its own',
+    kind: 'per-cpu-changed',
+    symbol: 'count',
+    before: 'int count; int one(int a) { return count += a; }',
+    after: `__attribute__((section(".bss.percpu"))) int count;
+      int one(int a) { return (count += a) + 1000; }`,
+  },
+  {
     says: 'copies of a function that cannot be told apart',
     kind: 'symbol-ambiguous',
     symbol: 'work.constprop.0',

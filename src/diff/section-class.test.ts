@@ -47,6 +47,8 @@ describe('classifySection()', () => {
     ['.init.rodata.cf_clobber', DATA, 'boot-table'],
     ['.initcall1.init', DATA, 'boot-table'],
     ['.data.schedulers', DATA, 'boot-table'],
+    ['.data.vpci.5', DATA, 'boot-table'],
+    ['.data.rel.ro.vpci', DATA, 'boot-table'],
     ['.discard', ALLOC, 'ignored'],
     ['.debug_info', 0n, 'ignored'],
     ['.livepatch.hooks.load', DATA, 'hook'],

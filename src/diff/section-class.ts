@@ -26,10 +26,10 @@ export type SectionClass =
 /** Tables whose entries say something about a place in a function, and what such entries name. */
 const ATTACHED = /^\.(altinstructions|altinstr_replacement|bug_frames\.\d|ex_table|fixup)$/
 
-// From xen/arch/x86/xen.lds.S and xen/include/xen/xen.lds.h, 4.17: what the link discards, what
-// lies between __init_begin and __init_end (freed after boot), and what it gathers into arrays
-// whose ends are symbols. A name counts as a whole or up to a dot, as in those files: with
-// -ffunction-sections `.text.startup_loop` holds a function of that name, and is no
+// From xen/arch/x86/xen.lds.S and xen/include/xen/xen.lds.h, 4.17 (`.data.rel.ro.vpci`: 4.21): what
+// the link discards, what lies between __init_begin and __init_end (freed after boot), and what it
+// gathers into arrays whose ends are symbols. A name counts as a whole or up to a dot, as in those
+// files: with -ffunction-sections `.text.startup_loop` holds a function of that name, and is no
 // `.text.startup`.
 const NAMED: readonly (readonly [pattern: RegExp, meaning: SectionClass])[] = [
   [/^\.(discard|eh_frame|comment|note|exit|dtors|fini_array|text\.exit)(\.|$)/, 'ignored'],
@@ -42,7 +42,7 @@ const NAMED: readonly (readonly [pattern: RegExp, meaning: SectionClass])[] = [
   [/^\.(initcall[a-z0-9]*\.init|trampoline_(rel|seg))$/, 'boot-table'],
   [/^\.init\.(ro)?data\.cf_clobber$/, 'boot-table'],
   [/^\.data\.(param|schedulers|paramhypfs)(\.|$)/, 'boot-table'],
-  [/^\.((ro)?data\.vpci|lockprofile\.data)(\.|$)/, 'boot-table'],
+  [/^\.((ro)?data\.vpci|data\.rel\.ro\.vpci|lockprofile\.data)(\.|$)/, 'boot-table'],
   [/^\.init\./, 'init-data'],
   [/^\.(bss|data)\.percpu(\.|$)/, 'per-cpu'],
   [/^\.data\.ro_after_init(\.|$)/, 'ro-after-init'],

@@ -13,6 +13,8 @@ export interface Twins {
   readonly doubtful: ReadonlyMap<Atom, readonly Atom[]>
   /** Atoms after that would be the twin of one that has a twin already. */
   readonly split: ReadonlyMap<Atom, Atom>
+  /** Atoms before whose name is one of several that an atom after has, the twin of another. */
+  readonly merged: ReadonlyMap<Atom, Atom>
 }
 
 /**
@@ -33,7 +35,7 @@ export function findTwins(before: OpenObject, after: OpenObject): Twins {
       const exact = atom.names.filter(({ name }) => !isNumbered(name))
       for (const { name } of exact) {
         const old = oldByName.get(`${kindOf(atom)} ${name}`)
-        if (old !== undefined && pairing.pair(old, atom)) break
+        if (old !== undefined) pairing.pair(old, atom)
       }
     }
     if (group.every((atom) => !hasNumber(atom))) newGroups.delete(key)
@@ -46,6 +48,9 @@ export function findTwins(before: OpenObject, after: OpenObject): Twins {
     const news = group.filter(hasNumber)
     pairing.pairGroup(olds, news, (atom) => oldUsers.get(atom) ?? newUsers.get(atom) ?? '')
   }
+  for (const [key, group] of groupByNormalName(after)) {
+    pairing.doubtLeftOver(oldGroups.get(key) ?? [], group)
+  }
   return pairing
 }
 
@@ -55,15 +60,17 @@ class Pairing implements Twins {
   readonly guessed = new Set<Atom>()
   readonly doubtful = new Map<Atom, readonly Atom[]>()
   readonly split = new Map<Atom, Atom>()
+  readonly merged = new Map<Atom, Atom>()
 
-  pair(before: Atom, after: Atom): boolean {
-    if (this.toAfter.has(before)) {
-      this.split.set(after, before)
-      return false
+  pair(before: Atom, after: Atom): void {
+    const known = this.toBefore.get(after)
+    if (known === before) return
+    if (known !== undefined) this.merged.set(before, after)
+    else if (this.toAfter.has(before)) this.split.set(after, before)
+    else {
+      this.toBefore.set(after, before)
+      this.toAfter.set(before, after)
     }
-    this.toBefore.set(after, before)
-    this.toAfter.set(before, after)
-    return true
   }
 
   pairGroup(olds: readonly Atom[], news: readonly Atom[], users: (atom: Atom) => string): void {
@@ -71,9 +78,8 @@ class Pairing implements Twins {
     const [onlyNew] = news
     if (olds.length === 1 && news.length === 1 && onlyOld && onlyNew) {
       // A variable that one function lost and another gained is not the same one.
-      if (isVariable(onlyNew.meaning) && areStrangers(users(onlyOld), users(onlyNew))) {
-        this.doubtful.set(onlyNew, olds)
-      } else this.pair(onlyOld, onlyNew)
+      const isOther = isVariable(onlyNew.meaning) && areStrangers(users(onlyOld), users(onlyNew))
+      if (!isOther) this.pair(onlyOld, onlyNew)
       return
     }
     const signatures: readonly ((atom: Atom) => string)[] = [
@@ -82,10 +88,14 @@ class Pairing implements Twins {
     ]
     for (const signature of signatures) this.#pairUnique(olds, news, signature)
     for (const signature of signatures) this.#pairInOrder(olds, news, signature)
-    const leftOld = olds.filter((atom) => !this.toAfter.has(atom))
-    if (leftOld.length === 0) return
+  }
+
+  /** Variables of one name, numbered or not: one may have moved into a function or out of it. */
+  doubtLeftOver(olds: readonly Atom[], news: readonly Atom[]): void {
+    const left = olds.filter((atom) => isVariable(atom.meaning) && !this.toAfter.has(atom))
+    if (left.length === 0) return
     for (const atom of news) {
-      if (!this.toBefore.has(atom) && isVariable(atom.meaning)) this.doubtful.set(atom, leftOld)
+      if (!this.toBefore.has(atom) && isVariable(atom.meaning)) this.doubtful.set(atom, left)
     }
   }
 
