@@ -111,7 +111,7 @@ export function readAlternatives(elf: ElfFile, references: References): Alternat
 }
 
 /** Where a distance that is counted from its own place leads. */
-function distanceTarget(
+export function distanceTarget(
   references: References,
   section: number,
   at: number,

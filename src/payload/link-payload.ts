@@ -3,7 +3,7 @@ import { copyBytes } from '../address/copy-bytes.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import type { Image } from '../image/image.ts'
 import { fillHole, type Link, resolveName, targetAddress } from './fill-hole.ts'
-import { linkAlternatives } from './link-alternatives.ts'
+import { linkAlternatives, linkCallSites } from './link-alternatives.ts'
 import type { LinkRefusal } from './link-refusal.ts'
 import type { LinkedAlternative, LinkedFunction, LinkedSection } from './linked-payload.ts'
 import { BUG_FRAME_BYTES, BUG_FRAMES, EXCEPTION_BYTES, EXCEPTIONS } from './livepatch-format.ts'
@@ -32,8 +32,7 @@ export type PayloadLinked =
  *
  * `places` has one address for each section of `payloadCode`. Undefined symbols are resolved as
  * Xen's loader does, in the image alone. Nothing of the result is aware of a CPU: whoever writes
- * the code applies the alternatives first. `.alt_call_sites` (Xen 4.21) is left aside: the indirect
- * calls that it names work as they are.
+ * the code applies the alternatives first.
  */
 export function linkPayload(
   payload: Payload,
@@ -50,7 +49,7 @@ export function linkPayload(
   }
   const sections = payloadCode(payload).flatMap((section) => linkSection(link, section))
   const functions = payload.functions.flatMap((func) => linkFunction(link, func))
-  const alternatives = linkAlternatives(link, sections)
+  const alternatives = [...linkAlternatives(link, sections), ...linkCallSites(link, sections)]
   if (refusals.length > 0) return { kind: 'refused', refusals }
   return {
     kind: 'linked',

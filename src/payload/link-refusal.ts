@@ -24,6 +24,7 @@ export type LinkRefusal =
       readonly target: bigint
     }
   | { readonly kind: 'alternative-unsupported'; readonly entry: number; readonly why: string }
+  | { readonly kind: 'call-site-unsupported'; readonly entry: number }
 
 /** One sentence for people, without a full stop. */
 export function describeLinkRefusal(refusal: LinkRefusal): string {
@@ -51,5 +52,7 @@ export function describeLinkRefusal(refusal: LinkRefusal): string {
       )
     case 'alternative-unsupported':
       return `Entry ${refusal.entry} of .altinstructions cannot be applied: ${refusal.why}`
+    case 'call-site-unsupported':
+      return `Entry ${refusal.entry} of .alt_call_sites names no call by a pointer in the new code`
   }
 }

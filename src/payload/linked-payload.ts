@@ -24,9 +24,9 @@ export interface LinkedFunction {
 }
 
 /**
- * An entry of `.altinstructions`: what boot, or Xen's loader, would do to a site in the new code.
+ * An entry of `.altinstructions` or `.alt_call_sites`: what boot, or Xen's loader, would do to a site in the new code.
  *
- * Entries are in the order of the table, in which they are applied: a later one for the same site
+ * Entries are in the order of their table, in which they are applied: a later one for the same site
  * goes over an earlier one.
  */
 export interface LinkedAlternative {
@@ -40,7 +40,10 @@ export interface LinkedAlternative {
   readonly padByteLength: number
   /** Linked for its place at the site; at most `siteByteLength`, NOPs fill the rest. */
   readonly replacement: Uint8Array
-  /** The number of the CPU feature: 32 * word + bit, as Xen of that build counts them. */
+  /**
+   * The number of the CPU feature: 32 * word + bit, as Xen of that build counts them. Means nothing
+   * where there is a `pointer`.
+   */
   readonly feature: number
   /** Whether the replacement is for CPUs without the feature. */
   readonly negated: boolean

@@ -5,6 +5,7 @@ import type { Payload } from '../../payload/payload.ts'
 import { describeSpliceRefusal } from './describe-splice-refusal.ts'
 import { examinePayload, type PayloadOrder } from './examine-payload.ts'
 import type { SpliceStudy } from '../../hotfix/splice-study.ts'
+import { payloadReads } from './payload-reads.ts'
 import { studyPayload } from './study-payload.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
 import { hypervisorOf } from './testing/sample-hypervisor.ts'
@@ -106,6 +107,32 @@ describe('examinePayload() with a study', () => {
 })
 
 describe('examinePayload()', () => {
+  const calling = (code: string): readonly SampleSection[] => [
+    { ...NEW, code },
+    { section: '.alt_call_sites', code: '{pc32 old+0x5}', alignment: 4 },
+  ]
+
+  it('makes the calls direct that .alt_call_sites names, as Xen since 4.21 does', () => {
+    // nop; call *lasting(%rip); ret
+    const found = examined(orderOf(IMAGE, calling('90  ff 15 {pc32 lasting}  c3')))
+    const lasting = IMAGE.find('lasting')
+    const pointer = lasting.kind === 'found' ? lasting.symbol.address : undefined
+    expect(found.alternatives).toMatchObject([{ offset: 1, siteByteLength: 6, pointer }])
+    expect(payloadReads(found)).toContainEqual({ start: pointer, byteLength: 8 })
+  })
+
+  it('refuses an entry of .alt_call_sites that names no call by a pointer', () => {
+    for (const code of [
+      '90  e8 {pc32 locked} 90  c3',
+      '90  ff 15',
+      '90  ff 25 {pc32 lasting} c3',
+    ]) {
+      expect(refusalsOf(orderOf(IMAGE, calling(code)))).toMatchObject([
+        { kind: 'not-linkable', refusal: { kind: 'call-site-unsupported', entry: 0 } },
+      ])
+    }
+  })
+
   it('finds nothing against a payload that can be spliced in', () => {
     expect(refusalsOf(orderOf(IMAGE, [NEW]))).toEqual([])
   })
