@@ -107,7 +107,8 @@ function infoOf({ name, advisory, title }: FormsOrder): readonly (readonly [stri
   return [
     ['name', name],
     ...(advisory === undefined ? [] : [['advisory', advisory] as const]),
-    ['title', title],
+    // Xen takes printable ASCII alone. The manifest has the title as it is.
+    ['title', title.replaceAll(/[^ -~]/gu, '?')],
     ['made-by', 'reweave'],
   ]
 }
