@@ -30,6 +30,7 @@ import type { LivepatchClock, LivepatchPort } from './livepatch-port.ts'
 import { type LivepatchOrder, preparePayload, type PreparedPayload } from './livepatch-prepare.ts'
 import { describeLivepatchRefusal, type LivepatchRefusal } from './livepatch-refusal.ts'
 import { judgeDependency, type LivepatchStack, stackOf } from './livepatch-stack.ts'
+import { LivepatchUnrecorded } from './livepatch-unrecorded.ts'
 
 /** What the channel works with. One channel at a time for a host: the caller holds its lock. */
 export interface LivepatchHost {
@@ -293,14 +294,18 @@ export class LivepatchChannel {
     act: () => Promise<LivepatchOutcome>,
   ): Promise<LivepatchOutcome> {
     const transaction = this.#host.newTransaction()
-    await this.#host.journal.append({ ...intent, transaction })
+    await this.#append({ ...intent, transaction })
     const outcome = await act()
-    await this.#host.journal.append({
-      kind: 'livepatch-end',
-      transaction,
-      result: endResult(outcome),
-    })
+    await this.#append({ kind: 'livepatch-end', transaction, result: endResult(outcome) }, outcome)
     return outcome
+  }
+
+  async #append(record: LivepatchRecord, outcome?: LivepatchOutcome): Promise<void> {
+    try {
+      await this.#host.journal.append(record)
+    } catch (error) {
+      throw new LivepatchUnrecorded(record, outcome, error)
+    }
   }
 }
 

@@ -39,6 +39,11 @@ const command = fc.record({
 
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never
 
+/** Also at a record of the journal, where the channel says that it could not be made. */
+function isKill(error: unknown): boolean {
+  return error instanceof SimKilled || (error instanceof Error && isKill(error.cause))
+}
+
 async function run(
   world: LivepatchWorld,
   given: LivepatchOrder,
@@ -57,7 +62,7 @@ async function run(
         return await channel[action](nameOf(given))
     }
   } catch (error) {
-    if (error instanceof SimKilled) return 'killed'
+    if (isKill(error)) return 'killed'
     throw error
   }
 }

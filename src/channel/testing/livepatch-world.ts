@@ -102,6 +102,8 @@ export function nameOf({ hotfix, payload }: LivepatchOrder): string {
 export class LivepatchWorld {
   readonly xen = new SimLivepatch(XEN)
   readonly entries: JournalEntry[] = []
+  /** How many records the journal's disk still has room for. */
+  recordsLeft = Number.POSITIVE_INFINITY
   #transactions = 0
 
   /** The channel of a new process. */
@@ -118,6 +120,8 @@ export class LivepatchWorld {
   }
 
   record(record: JournalRecord): void {
+    if (this.recordsLeft === 0) throw new Error('ENOSPC: no space left on device')
+    this.recordsLeft -= 1
     const sequence = this.entries.length + 1
     this.entries.push({ sequence, bootId: BOOT, time: '2026-01-02T03:04:05.000Z', record })
   }
