@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { hexBytes } from '../address/testing/hex-bytes.ts'
 import { FunctionSweeps } from './function-sweeps.ts'
+import {
+  hypervisorOf,
+  type SampleHypervisor,
+  type SamplePart,
+} from './payload/testing/sample-hypervisor.ts'
 import { functionOf, imageOf, type SampleFunction, sampleAddress } from './testing/sample-splice.ts'
 
 /** The free runs near bytes of an image, as offsets, lengths and whether they lie in a function. */
@@ -34,5 +39,29 @@ describe('FreeRuns', () => {
   it('finds the bytes of a function that begins in an earlier page', () => {
     const long = { name: 'long', code: hexBytes(`${'48 89 f8 '.repeat(1366)} eb 03 0f 1f 00 c3`) }
     expect(near([long], 4096, 16)).toEqual([[4100, 3, true]])
+  })
+
+  it('leaves NOPs that a cold part of the function leads to, or that boot may replace', () => {
+    const table = (site: string): readonly SamplePart[] => [
+      { name: '__alt_instructions', kind: 'label', code: '' },
+      { name: 'entry', code: `{pc32 ${site}} {pc32 stac+0x4} 33 00 00 03 03 00`, alignment: 1 },
+      { name: '__alt_instructions_end', kind: 'label', code: '', alignment: 1 },
+    ]
+    const runsOf = (sample: Partial<SampleHypervisor>): readonly string[] => {
+      const image = hypervisorOf({
+        text: [{ name: 'one', code: 'eb 03  0f 1f 00  c3' }],
+        initText: [{ name: 'stac', kind: 'label', code: '0f 01 cb' }],
+        ...sample,
+      })
+      return new FunctionSweeps(image).freeRuns
+        .near({ start: image.start, byteLength: 6 })
+        .flatMap(({ insideFunction, place }) => (insideFunction ? [place] : []))
+    }
+    const unreached = ['unreached bytes of one']
+    expect(runsOf({})).toEqual(unreached)
+    expect(runsOf({ initData: table('stac+0x4') })).toEqual(unreached)
+    expect(runsOf({ initData: table('one+0x6') })).toEqual([])
+    const cold = { name: 'one.cold', file: 'a.c', code: 'e9 {pc32 one+0x2}' }
+    expect(runsOf({ text: [{ name: 'one', code: 'eb 03  0f 1f 00  c3' }, cold] })).toEqual([])
   })
 })

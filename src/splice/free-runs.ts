@@ -1,9 +1,11 @@
 import { advance, alignDown, FRAME_BYTES, type VirtualAddress } from '../address/address.ts'
-import { type AddressRange, overlaps, rangeEnd } from '../address/address-range.ts'
+import { type AddressRange, contains, overlaps, rangeEnd } from '../address/address-range.ts'
 import { type FunctionPadding, paddingBetweenFunctions } from '../image/free-bytes.ts'
 import type { ImageSymbol } from '../image/image.ts'
 import { endsFlow } from '../x86/instruction.ts'
 import { unreachedNops } from '../x86/unreached-nops.ts'
+import { coldPartsOf } from './cold-part.ts'
+import { AlternativeSites } from './entry/alternative-sites.ts'
 import type { FunctionSweeps } from './function-sweeps.ts'
 
 /** A run of bytes of `.text` that nothing executes. */
@@ -22,6 +24,7 @@ export interface FreeRun extends AddressRange<VirtualAddress> {
  */
 export class FreeRuns {
   readonly #sweeps: FunctionSweeps
+  readonly #alternatives: AlternativeSites
   readonly #padding: readonly FunctionPadding[]
   /** The functions that have a byte in a page, by the page's address. */
   readonly #functions = new Map<VirtualAddress, ImageSymbol[]>()
@@ -29,10 +32,12 @@ export class FreeRuns {
 
   constructor(sweeps: FunctionSweeps) {
     this.#sweeps = sweeps
+    this.#alternatives = new AlternativeSites(sweeps.image)
     this.#padding = paddingBetweenFunctions(sweeps.image)
     for (const symbol of sweeps.image.symbols) {
-      if (symbol.kind !== 'function' || symbol.byteLength === 0) continue
-      for (const page of pagesOf({ start: symbol.address, byteLength: symbol.byteLength })) {
+      const whole = { start: symbol.address, byteLength: symbol.byteLength }
+      if (symbol.kind !== 'function' || !contains(sweeps.image.text, whole)) continue
+      for (const page of pagesOf(whole)) {
         const members = this.#functions.get(page)
         if (members === undefined) this.#functions.set(page, [symbol])
         else members.push(symbol)
@@ -73,15 +78,30 @@ export class FreeRuns {
     const known = this.#inside.get(symbol)
     if (known !== undefined) return known
     const sweep = this.#sweeps.of(symbol)
-    const nops = sweep.kind === 'clean' ? unreachedNops(sweep) : []
-    const runs = nops.map((run) => ({
-      start: advance(symbol.address, run.offset),
-      byteLength: run.byteLength,
-      insideFunction: true,
-      place: `unreached bytes of ${symbol.name}`,
-    }))
+    const entered = this.#enteredByParts(symbol)
+    const nops = sweep.kind === 'clean' && entered !== undefined ? unreachedNops(sweep) : []
+    const runs = nops.flatMap(({ offset, byteLength }): FreeRun[] => {
+      const range = { start: advance(symbol.address, offset), byteLength }
+      const isEntered = entered?.some((target) => contains(range, { start: target, byteLength: 1 }))
+      // Boot may make instructions of NOPs, so these are not there to align what follows.
+      if (isEntered === true || this.#alternatives.overlap(range)) return []
+      return [{ ...range, insideFunction: true, place: `unreached bytes of ${symbol.name}` }]
+    })
     this.#inside.set(symbol, runs)
     return runs
+  }
+
+  /** Where the parts that a compiler split off the function jump to; undefined if that is not known. */
+  #enteredByParts(symbol: ImageSymbol): readonly VirtualAddress[] | undefined {
+    const targets: VirtualAddress[] = []
+    for (const part of coldPartsOf(this.#sweeps.image, [symbol])) {
+      const sweep = this.#sweeps.of(part)
+      if (sweep.kind === 'unclean') return undefined
+      for (const { branchTarget } of sweep.instructions) {
+        if (branchTarget !== undefined) targets.push(branchTarget)
+      }
+    }
+    return targets
   }
 }
 
