@@ -1,4 +1,5 @@
 import type { BuildId } from '../image/build-id.ts'
+import { ENDBR64, JUMP_BYTES } from '../payload/livepatch-format.ts'
 import type { Payload } from '../payload/payload.ts'
 import type { ReplacedFunction } from '../splice/journal.ts'
 import type { LivepatchedFunctions } from '../splice/patched-functions.ts'
@@ -42,7 +43,7 @@ export function judgeIndependence(
     const other = livepatched.functions.find((each) => each.address === address)
     if (other !== undefined) return refused({ kind: 'livepatched', name, by: other.hotfix })
   }
-  const blind = payload.functions.find(({ expected }) => (expected?.length ?? 0) < JUMP_BYTES)
+  const blind = payload.functions.find(({ expected }) => !seesJump(expected))
   if (blind !== undefined && livepatched.unrecorded.length > 0) {
     const { name } = blind
     return refused({ kind: 'stack-unknown', livepatches: livepatched.unrecorded, name })
@@ -50,8 +51,12 @@ export function judgeIndependence(
   return { kind: 'independent' }
 }
 
-/** What Xen writes over an entry (`ARCH_PATCH_INSN_SIZE`, xen/include/asm-x86/livepatch.h). */
-const JUMP_BYTES = 5
+/** Whether the bytes expected at an entry reach over the jump that Xen would have put there. */
+function seesJump(expected: Uint8Array | undefined): boolean {
+  if (expected === undefined) return false
+  const skipped = ENDBR64.every((byte, index) => expected[index] === byte) ? ENDBR64.length : 0
+  return expected.length >= skipped + JUMP_BYTES
+}
 
 function refused(refusal: IndependenceRefusal): Independence {
   return { kind: 'refused', refusal }

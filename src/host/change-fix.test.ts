@@ -11,6 +11,7 @@ function imageWith({ vmxBytes }: { readonly vmxBytes: number }): Image {
       { name: 'entry', code: 'e8 {pc32 one}  e8 {pc32 two}  c3' },
       { name: 'one', code: 'b8 01 00 00 00  83 f8 02  c3' },
       { name: 'two', code: 'b8 02 00 00 00  83 f8 02  c3' },
+      { name: 'marked', code: 'f3 0f 1e fa  b8 03 00 00 00  83 f8 02  c3' },
       { name: 'vmx_exit', code: `${'90 '.repeat(vmxBytes)} c3` },
     ],
     initText: [
@@ -129,6 +130,18 @@ describe('changeFix()', () => {
     expect(taken(await world.change(FIRST, 'applied'))).toBe(
       'the livepatch lp_4.17 has replaced one, and no function is patched through two channels',
     )
+  })
+
+  it.each([
+    ['an endbr64', [0xf3, 0x0f, 0x1e, 0xfa]],
+    ['what boot leaves of an endbr64', [0x66, 0x0f, 0x1f, 0x01]],
+  ])('tells it by the jump behind %s as well', async (_what, marker) => {
+    const world = new HostWorld(IMAGE)
+    const place = { at: 'marked+0x9', expect: '83 f8 02', put: '83 f8 03' }
+    const hotfix = writtenHotfix(IMAGE, 'written-three', place)
+    world.listed = [{ name: 'lp_4.17', state: 'applied' }]
+    world.overwrite('marked', Uint8Array.of(...marker, ...TRAMPOLINE))
+    expect(taken(await world.change(hotfix, 'applied'))).toContain('lp_4.17 has replaced marked')
   })
 
   it('does not take our own jump at an entry for that of a livepatch', async () => {

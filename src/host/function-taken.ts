@@ -3,6 +3,7 @@ import { type AddressRange, contains, overlaps } from '../address/address-range.
 import type { Bundle } from '../hotfix/bundle.ts'
 import type { Image, ImageSymbol } from '../image/image.ts'
 import type { TransferFailure } from '../memory/physical-memory.ts'
+import { ENDBR64, JUMP_BYTES } from '../payload/livepatch-format.ts'
 import { splicedSites } from '../splice/patched-functions.ts'
 import { type HostMemory, readRanges } from './locate-fix.ts'
 import { spliceSourceOf } from './splice-source.ts'
@@ -129,18 +130,24 @@ function bytesOf({ address, byteLength }: ImageSymbol): AddressRange<VirtualAddr
   return { start: address, byteLength: Math.max(byteLength, 1) }
 }
 
-const ENDBR64 = [0xf3, 0x0f, 0x1e, 0xfa]
+/** A `nopw (%rcx)`: what boot leaves of an `endbr64` that it takes away (asm/endbr.h). */
+const POISONED_ENDBR64 = [0x66, 0x0f, 0x1f, 0x01]
 const JMP_REL32 = 0xe9
-const JUMP_BYTES = 5
 const ENTRY_BYTES = ENDBR64.length + JUMP_BYTES
 
 function entryOf(symbol: ImageSymbol): AddressRange<VirtualAddress> {
   return { start: symbol.address, byteLength: ENTRY_BYTES }
 }
 
-/** Xen's trampoline: a `jmp rel32`, behind an `endbr64` if there is one (arch/x86/livepatch.c). */
+/**
+ * Xen's trampoline: a `jmp rel32`, behind an `endbr64` or what is left of one if there is any
+ * (arch/x86/livepatch.c).
+ */
 function jumpsOut(image: Image, at: VirtualAddress, entry: Uint8Array): boolean {
-  const skipped = ENDBR64.every((byte, index) => entry[index] === byte) ? ENDBR64.length : 0
+  const marked = [ENDBR64, POISONED_ENDBR64].some((marker) =>
+    marker.every((byte, index) => entry[index] === byte),
+  )
+  const skipped = marked ? ENDBR64.length : 0
   if (entry[skipped] !== JMP_REL32) return false
   const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength)
   const next = advance(at, skipped + JUMP_BYTES)
