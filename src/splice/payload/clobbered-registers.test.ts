@@ -58,6 +58,26 @@ describe('studyPayload()', () => {
     expect(refusalsOf(CALLER, callee('e9 {pc32 helper}'))).toEqual(more('callee', 'rcx'))
   })
 
+  it('follows what an old caller may keep over a function that is not replaced', () => {
+    const image = (wrapper: string) =>
+      hypervisorOf({
+        text: [
+          { name: 'entry', code: 'e8 {pc32 caller}  e8 {pc32 callee}  c3' },
+          { name: 'caller', code: 'e8 {pc32 wrapper}  c3' },
+          { name: 'wrapper', code: wrapper },
+          { name: 'callee', code: 'b8 01 00 00 00  c3' },
+        ],
+      })
+    const studied = (wrapper: string): unknown => {
+      const caller = { ...CALLER, code: 'e8 {pc32 wrapper}  31 c0 c3' }
+      const order = orderOf(image(wrapper), [caller, callee('31 d2  31 c0  c3')])
+      const result = studyPayload(order)
+      return result.kind === 'refused' ? result.refusals : []
+    }
+    expect(studied('e8 {pc32 callee}  c3')).toEqual(more('callee', 'rdx'))
+    expect(studied('31 d2  e8 {pc32 callee}  c3')).toEqual([])
+  })
+
   it('counts everything for an indirect call, which no compiler knows', () => {
     const all = ['rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11']
     expect(refusalsOf(CALLER, callee('ff d0  c3'))).toEqual(more('callee', ...all))

@@ -44,25 +44,47 @@ export function moreClobbered(
 ): readonly SpliceRefusal[] {
   return functions.flatMap(({ name, symbol, code }, index): SpliceRefusal[] => {
     if (reached[index]?.reachedBy === undefined) return []
-    const caller = functions.find(
-      (other) =>
-        other.symbol !== symbol &&
-        references
-          .to({ start: symbol.address, byteLength: 1 })
-          .some(
-            ({ from, form }) =>
-              (form === 'call' || form === 'jump') && isIn(image, other.symbol, from),
-          ),
-    )
-    if (caller === undefined) return []
     const start = linked.sections.find(({ section }) => section === code.section)?.start
     if (start === undefined) return []
-    const old = clobbersAtLeast(image, symbol.address)
     const made = clobbersAtMost(image, linked, (start + BigInt(code.offset)) as VirtualAddress)
-    const registers = CALLER_SAVED.filter((register) => made.has(register) && !old.has(register))
-    if (registers.length === 0) return []
-    return [{ kind: 'clobbers-more', function: name, caller: caller.name, registers }]
+    const others = functions.filter((other) => other.symbol !== symbol)
+    const relying = relyingCaller(image, references, symbol, made, others)
+    return relying === undefined ? [] : [{ kind: 'clobbers-more', function: name, ...relying }]
   })
+}
+
+/**
+ * The first of the replaced functions whose old code may keep a value over the call in one of the
+ * registers of `made`, directly or over functions in between that are not replaced.
+ */
+function relyingCaller(
+  image: Image,
+  references: ImageReferences,
+  callee: ImageSymbol,
+  made: ReadonlySet<GeneralRegister>,
+  replaced: readonly CheckedFunction[],
+): { readonly caller: string; readonly registers: readonly GeneralRegister[] } | undefined {
+  const seen = new Set<VirtualAddress>()
+  const open = [{ address: callee.address, over: made }]
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const { address, over } = next
+    if (seen.has(address)) continue
+    seen.add(address)
+    const old = clobbersAtLeast(image, address)
+    const kept = new Set([...over].filter((register) => !old.has(register)))
+    if (kept.size === 0) continue
+    for (const { from, form } of references.to(byteAt(address))) {
+      if (form !== 'call' && form !== 'jump') continue
+      const caller = replaced.find((other) => isIn(image, other.symbol, from))
+      if (caller !== undefined) {
+        const registers = CALLER_SAVED.filter((register) => kept.has(register))
+        return { caller: caller.name, registers }
+      }
+      const between = image.functionAt(from)
+      if (between !== undefined) open.push({ address: between.address, over: kept })
+    }
+  }
+  return undefined
 }
 
 /** Whether the address is in the function or in a part that was split off it. */
