@@ -53,7 +53,7 @@ export function describeSpliceRefusal(refusal: SpliceRefusal): string {
         `calls ${listed(refusal.old)}, the new ${listed(refusal.new)}`
       )
     case 'entry-fixed':
-      return describeEntryFixed(refusal.fixed)
+      return `Cannot switch ${refusal.function} to its new code: ${describeEntryFixed(refusal.fixed)}`
     case 'entry-not-as-linked':
       return (
         `Cannot replace ${refusal.function}: memory holds ${bytesAsHex(refusal.found)} at its ` +

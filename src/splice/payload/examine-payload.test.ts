@@ -18,11 +18,12 @@ import {
 
 const IMAGE = hypervisorOf({
   text: [
-    { name: 'entry', code: 'e8 {pc32 old}  e8 {pc32 locked}  c3' },
+    { name: 'entry', code: 'e8 {pc32 old}  e8 {pc32 locked}  e8 {pc32 stuck}  c3' },
     { name: 'old', code: '31 c0  ff c0  c3' },
     { name: 'locked', code: 'e8 {pc32 _spin_lock}  c3' },
     { name: 'alone', code: 'b8 00 00 00 00  e9 {pc32 alone}' },
     { name: '_spin_lock', code: '31 c0  c3' },
+    { name: 'stuck', code: 'fa  31 c0  31 c0  c3' },
   ],
   rodata: [
     { name: '__ro_after_init_start', kind: 'label', code: '' },
@@ -184,6 +185,16 @@ describe('examinePayload()', () => {
       functions: functions.map((each) => ({ ...each, code: undefined })),
     }))
     expect(refusalsOf(nops)).toEqual([{ kind: 'nops-in-place', function: 'old' }])
+  })
+
+  it('refuses a function whose entry cannot be switched, be all of the padding free', () => {
+    const sections = [{ section: '.text.stuck', replaces: 'stuck', code: '31 c0  c3' }]
+    const refusals = refusalsOf(orderOf(IMAGE, sections))
+    expect(refusals).toMatchObject([{ kind: 'entry-fixed', function: 'stuck' }])
+    expect(refusals.map(describeSpliceRefusal)).toEqual([
+      'Cannot switch stuck to its new code: +0x0 is too short for a jump; ' +
+        'at +0x0 `cli` cannot be undone',
+    ])
   })
 
   it('refuses functions that nothing leads to', () => {

@@ -89,20 +89,36 @@ export function examinePayload(order: PayloadOrder, study: SpliceStudy): Payload
         ).map((run) => unrunnableRoom(image, run, reuse))
   const arrivals = new StudiedArrivals(image, study.functions)
   const { toPlace, shared, linked } = checked
+  const functions = checked.functions.map((one, index) => ({
+    ...one,
+    reachedBy: referenceOf(image, study.functions[index]?.reachedBy),
+    unread: unreadBy(one, linked),
+  }))
+  const entries = new EntrySwitches(new FunctionSweeps(image), arrivals)
+  const fixed = fixedEntries(functions, entries)
+  if (fixed.length > 0) return { kind: 'refused', refusals: fixed }
   return {
     kind: 'examined',
     order,
-    functions: checked.functions.map((one, index) => ({
-      ...one,
-      reachedBy: referenceOf(image, study.functions[index]?.reachedBy),
-      unread: unreadBy(one, linked),
-    })),
-    entries: new EntrySwitches(new FunctionSweeps(image), arrivals),
+    functions,
+    entries,
     toPlace,
     shared,
     unrunnable,
     alternatives: linked.alternatives,
   }
+}
+
+/** The functions whose calls cannot be sent elsewhere, were all free bytes of the image still free. */
+function fixedEntries(
+  functions: readonly ExaminedFunction[],
+  entries: EntrySwitches,
+): readonly SpliceRefusal[] {
+  return functions.flatMap(({ name, symbol, reachedBy, unread }): SpliceRefusal[] => {
+    if (reachedBy === undefined) return []
+    const found = entries.find(symbol, { isFree: () => true, unread })
+    return found.kind === 'cannot' ? [{ kind: 'entry-fixed', function: name, fixed: found }] : []
+  })
 }
 
 /** What the study says that is not so, as far as that shows. */
