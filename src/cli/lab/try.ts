@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { HYPERVISOR_VERSIONS } from '../../../lab/hypervisor.ts'
-import { prepareLab } from '../../../lab/parts.ts'
+import { type HypervisorParts, prepareLab } from '../../../lab/parts.ts'
 import { runTrials } from '../../../trial/run-trials.ts'
 import { renderTrials, type TrialReport } from '../../../trial/trial-report.ts'
 import type { TrialOrder } from '../../../trial/try-hotfix.ts'
@@ -61,13 +61,14 @@ export function tryCommand(): Command {
 async function tryOut(file: string, options: TryOptions): Promise<void> {
   const manifest = readManifestOf(file)
   const json = options.json === true
-  const version = HYPERVISOR_VERSIONS.find((one) => one === manifest.base.version)
+  const { base } = manifest
+  const version = HYPERVISOR_VERSIONS.find((one) => one === base.version)
   if (version === undefined) {
     throw new CommandFailed(
       'labRefused',
-      `The lab has no Xen ${manifest.base.version} (build-id ${manifest.base.buildId}), ` +
+      `The lab has no Xen ${base.version} (build-id ${base.buildId}), ` +
         `only ${HYPERVISOR_VERSIONS.join(' and ')}`,
-      { wanted: manifest.base.version, found: HYPERVISOR_VERSIONS },
+      { wanted: base.version, found: HYPERVISOR_VERSIONS },
     )
   }
   const [outcome] = await runTasks(
@@ -76,6 +77,7 @@ async function tryOut(file: string, options: TryOptions): Promise<void> {
         title: `Trying ${manifest.name}`,
         run: async (progress) => {
           const parts = await prepareLab({ progress, hypervisorVersion: version })
+          requireLabBuild(base, parts.hypervisor)
           return await runTrials(parts, ordersOf(file, manifest, options, progress), progress)
         },
       },
@@ -84,6 +86,20 @@ async function tryOut(file: string, options: TryOptions): Promise<void> {
   )
   if (outcome?.status !== 'fulfilled') throw outcome?.reason ?? new Error('Nothing was tried')
   report(outcome.value, json)
+}
+
+/** Refuses a hotfix for another build of the version that the lab has, before a machine is booted. */
+export function requireLabBuild(
+  wanted: HotfixManifest['base'],
+  found: Pick<HypervisorParts, 'version' | 'buildId'>,
+): void {
+  if (wanted.buildId === found.buildId) return
+  throw new CommandFailed(
+    'labRefused',
+    `The lab's Xen ${found.version} has build-id ${found.buildId}, ` +
+      `and the hotfix is for ${wanted.buildId}`,
+    { wanted: wanted.buildId, found: found.buildId },
+  )
 }
 
 function ordersOf(
