@@ -16,6 +16,22 @@ const PROGRAM = `
   })
 `
 
+/** Says that it works; once its input has ended it says more, and exits with 7 after its work. */
+const UNREAD_PROGRAM = `
+  import { once } from 'node:events'
+  import { setImmediate as nextTurn } from 'node:timers/promises'
+  import { deferringSignals } from '${MODULE}'
+  await deferringSignals(async () => {
+    process.stdout.write('working')
+    process.stdin.resume()
+    await once(process.stdin, 'end')
+    process.stderr.write('more')
+    for (let turn = 0; turn < 3; turn += 1) await nextTurn()
+    process.exitCode = 7
+  })
+  process.stdout.write('done')
+`
+
 describe('deferringSignals()', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'lets %s end no work half-way',
@@ -33,4 +49,13 @@ describe('deferringSignals()', () => {
       expect(said).toContain('done')
     },
   )
+
+  it('ends no work half-way when nobody reads any more what it prints', async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', UNREAD_PROGRAM])
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    child.stderr.destroy()
+    child.stdin.end()
+    expect(await once(child, 'exit')).toEqual([7, null])
+  })
 })
