@@ -83,6 +83,8 @@ function describeUnsafe(reason: UnsafeSite): string {
       return `${describeRange(reason.store)} crosses a multiple of 8, so no one store replaces it`
     case 'replaces-endbr64':
       return 'an endbr64 must stay, since indirect branches arrive there'
+    case 'restarted-in-its-middle':
+      return 'an interrupt can stop the instruction in its middle, and it then goes on from there'
     case 'instruction-too-short':
       return `a jump needs 2 bytes, the instruction has ${reason.byteLength}`
     case 'no-relay-in-reach':

@@ -28,6 +28,8 @@ export type UnsafeSite =
   /** The bytes to store do not lie within one aligned unit of 8 bytes. */
   | { readonly kind: 'crosses-aligned-unit'; readonly store: AddressRange<VirtualAddress> }
   | { readonly kind: 'replaces-endbr64' }
+  /** A `rep` that an interrupt stopped goes on from its middle. */
+  | { readonly kind: 'restarted-in-its-middle' }
   /** The instruction has no room for even a `jmp rel8`. */
   | { readonly kind: 'instruction-too-short'; readonly byteLength: number }
   /** A `jmp rel8` fits, but no 5 free bytes for a relay are in its reach. */

@@ -57,6 +57,16 @@ describe('judgeEdit()', () => {
     expect(reasonOf(edit(code, 9, 2, '90 90'))).toBe('cuts-instruction')
   })
 
+  it('refuses an instruction that an interrupt can stop in its middle, and no other beside it', () => {
+    // rep stos; ret
+    expect(reasonOf(edit('f3 48 ab  c3', 0, 3, '0f 1f 00'))).toBe('restarted-in-its-middle')
+    expect(reasonOf(detour([functionOf('one', 'f3 48 ab  c3'), RETURN], 0, 3))).toBe(
+      'restarted-in-its-middle',
+    )
+    // rep stos; cmp esi,2; ret
+    expect(reasonOf(edit('f3 48 ab  83 fe 02  c3', 0, 6, 'f3 48 ab 83 fe 03'))).toBe('safe')
+  })
+
   it('refuses instructions of other lengths, and bytes that are none', () => {
     const reason = { kind: 'other-instruction-lengths', wanted: [3] }
     expect(edit('83 fe 02  c3', 0, 3, '90 90 90')).toEqual({ kind: 'unsafe', reason })

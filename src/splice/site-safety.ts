@@ -1,10 +1,11 @@
 import { copyBytes } from '../address/copy-bytes.ts'
 import { advance, distance, type VirtualAddress } from '../address/address.ts'
 import { type AddressRange, withinAlignedUnit } from '../address/address-range.ts'
-import type { ImageSymbol } from '../image/image.ts'
+import type { Image, ImageSymbol } from '../image/image.ts'
 import { type CleanSweep, sweepFunction } from '../x86/boundaries.ts'
 import type { Instruction } from '../x86/instruction.ts'
 import { NEAR_JUMP_BYTES, SHORT_JUMP_BYTES } from '../x86/jump.ts'
+import { isRepeatedString } from '../x86/repeated-string.ts'
 import type { FunctionSweeps } from './function-sweeps.ts'
 import type { UnsafeSite } from './plan-refusal.ts'
 import { type RelayCandidate, relayCandidates } from './relay-candidates.ts'
@@ -68,6 +69,9 @@ export function judgeEdit(
   )
   const endbr = changed.find((instruction) => instruction.isEndbr)
   if (endbr !== undefined) return unsafe({ kind: 'replaces-endbr64' })
+  if (changed.some((instruction) => isRestarted(sweeps.image, replaced.function, instruction))) {
+    return unsafe({ kind: 'restarted-in-its-middle' })
+  }
   for (const target of replaced.sweep.targets) {
     if (target > replaced.offset + first && target <= replaced.offset + last) {
       const address = advance(replaced.function.address, target)
@@ -95,6 +99,9 @@ export function judgeDetour(
     return unsafe({ kind: 'not-one-instruction', instructions: replaced.instructions.length })
   }
   if (instruction.isEndbr) return unsafe({ kind: 'replaces-endbr64' })
+  if (isRestarted(sweeps.image, replaced.function, instruction)) {
+    return unsafe({ kind: 'restarted-in-its-middle' })
+  }
   const fault = faultEntry(sweeps.image, site)
   if (fault !== undefined) return unsafe({ kind: 'named-by-table', ...fault })
   if (instruction.byteLength < SHORT_JUMP_BYTES) {
@@ -111,6 +118,16 @@ export function judgeDetour(
   const candidates = relayCandidates(sweeps, site.start)
   if (candidates.length === 0) return unsafe({ kind: 'no-relay-in-reach' })
   return { kind: 'safe', form: 'relay', store: short, candidates }
+}
+
+/** Whether a CPU can be about to run the instruction with part of its work done. */
+function isRestarted(
+  image: Image,
+  { address }: ImageSymbol,
+  { offset, byteLength }: Instruction,
+): boolean {
+  const bytes = image.bytesAt({ start: advance(address, offset), byteLength })
+  return bytes !== undefined && isRepeatedString(bytes)
 }
 
 function replacedInstructions(
