@@ -52,6 +52,19 @@ describe('apply()', () => {
     expect(world.entries.length).toBe(length)
   })
 
+  it('takes one payload for the build at a time where Xen has no NODEPS', async () => {
+    const world = new LivepatchWorld()
+    world.xen.interfaceVersion = 0x12
+    const beside = { nodeps: 'where-independent' } as const
+    const one = order({ hotfix: 'xsa-1', number: 1, version: 1 })
+    const two = order({ hotfix: 'xsa-2', number: 2, version: 1, functions: ['two'] })
+    expect((await world.channel().apply(one, beside)).kind).toBe('done')
+    expect(refusalOf(await world.channel().apply(two, beside))).toEqual({
+      kind: 'nodeps-not-known',
+    })
+    expect(world.listed()).toEqual([`${FIRST} applied`])
+  })
+
   it('loads a payload anew that a killed process left, also one that was reverted', async () => {
     const world = new LivepatchWorld()
     const withData = order({ hotfix: 'xsa-1', number: 1, data: true })

@@ -45,6 +45,7 @@ export type LivepatchRefusal =
   /** Boot may have put other bytes there than were linked. */
   | { readonly kind: 'expectation-uncertain'; readonly name: string; readonly at: VirtualAddress }
   | IndependenceRefusal
+  /** This Xen has no NODEPS: of payloads that stand on the build itself, one at a time. */
   | { readonly kind: 'nodeps-not-known' }
   | { readonly kind: 'xen'; readonly answer: XenAnswer; readonly attempts: number }
 
@@ -112,7 +113,10 @@ function sentence(refusal: LivepatchRefusal): string {
         `${refusal.livepatches.join(', ')} replaced: unload that with the tool that loaded it`
       )
     case 'nodeps-not-known':
-      return 'The Xen that runs cannot apply a payload regardless of the stack (since 4.14)'
+      return (
+        'The Xen that runs puts a payload only on the one that it names (one beside another: since ' +
+        '4.14): revert what is applied first, or build one hotfix of both patches'
+      )
     case 'xen':
       return (
         describeXenAnswer(refusal.answer) +

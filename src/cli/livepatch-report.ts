@@ -73,6 +73,7 @@ function refusalExit(refusal: LivepatchRefusal): ExitName {
     case 'other-dependency':
     case 'not-on-top':
     case 'still-applied':
+    case 'nodeps-not-known':
       return 'stackOrder'
     case 'expectation-differs':
     case 'expectation-uncertain':

@@ -56,7 +56,7 @@ const { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, EPERM } = XEN_ERRNO
  * expectations only once it has reverted everything.
  */
 export class SimLivepatch implements LivepatchPort, LivepatchClock {
-  readonly interfaceVersion = 0x15
+  interfaceVersion = 0x15
   readonly xenBuildId: string
   /** Whether XSM permits livepatching. */
   permitted = true
