@@ -123,6 +123,60 @@ describe('diffObjects() brings along what new code needs', () => {
     expect(diff.patch.pieces.flatMap(({ section }) => section)).not.toContain('.bss.last.0')
   })
 
+  describe('tells static locals of one name and one function apart by where they are used', () => {
+    const block = (text: string): string =>
+      `{ static char once; if (!once) { once = 1; printk("${text}"); } }`
+    const source = (...steps: readonly string[]): string =>
+      `${XEN_LIKE} int check(int); int one(int a) { ${steps.join(' ')} return a; }`
+    const before = source('if (a > 3)', block('low'), 'if (a > 9)', block('high'))
+
+    /** By the text that is shown beside it, which variable new code uses. */
+    function variables(after: string): Record<string, string | undefined> {
+      const diff = diffSources(before, after)
+      expect(diff).toMatchObject({ changed: ['one'], reasons: [] })
+      const targets = targetsOf(pieceOf(diff, 'common/a.o:.text.one'))
+      const texts = new Map(
+        diff.patch.pieces.map(({ id, content }) => [
+          `piece:${id}`,
+          content instanceof Uint8Array ? String.fromCharCode(...content.slice(0, -1)) : '',
+        ]),
+      )
+      return Object.fromEntries(
+        targets.flatMap((target, index) => {
+          const text = texts.get(target)
+          if (text === undefined || !/^[a-z]+$/.test(text)) return []
+          return [[text, targets.slice(index).find((one) => one.includes('once'))]]
+        }),
+      )
+    }
+
+    it('where code changed between them', () => {
+      const after = source(
+        'if (a > 3)',
+        block('low'),
+        'a += check(a);',
+        'if (a > 9)',
+        block('high'),
+      )
+      expect(variables(after)).toEqual({ low: 'a.c#once.1', high: 'a.c#once.0' })
+    })
+
+    it('where there is one more', () => {
+      const more = ['if (check(a))', block('new')]
+      const after = source('if (a > 3)', block('low'), ...more, 'if (a > 9)', block('high'))
+      expect(variables(after)).toEqual({
+        low: 'a.c#once.1',
+        new: 'piece:common/a.o:.bss.once.1',
+        high: 'a.c#once.0',
+      })
+    })
+
+    it('where there is one less', () => {
+      const after = source('if (check(a)) return 7;', 'if (a > 9)', block('high'))
+      expect(variables(after)).toEqual({ high: 'a.c#once.0' })
+    })
+  })
+
   it('brings the rarely executed part with its function', () => {
     const source = (n: number): string => `${XEN_LIKE}
       __attribute__((cold)) void slow(int);

@@ -28,7 +28,8 @@ export function describeNote(note: Note): string {
   switch (note.kind) {
     case 'variable-added':
       return (
-        `${name} is a new variable of ${note.byteLength} bytes (${note.section}) and starts with ` +
+        `${name} is a new variable of ${note.byteLength} ` +
+        `${note.byteLength === 1 ? 'byte' : 'bytes'} (${note.section}) and starts with ` +
         'its value at boot'
       )
     case 'variable-removed':

@@ -28,6 +28,12 @@ function copies(step: number): string {
     int one(int a) { return copy0(a) + copy1(a); }`
 }
 
+/** A function with a static local of one name in each of several blocks. */
+function lasts(...steps: readonly string[]): string {
+  const blocks = steps.map((step) => `{ static int last; ${step}; show(last); }`)
+  return `extern int show(int); void one(int a) { ${blocks.join(' ')} }`
+}
+
 const CASES: readonly Case[] = [
   {
     says: 'another start value of a variable',
@@ -268,10 +274,15 @@ const CASES: readonly Case[] = [
     says: 'static locals of one name that cannot be told apart',
     kind: 'symbol-ambiguous',
     symbol: 'last.2',
-    before: `int one(int a) { { static int last; if (a) return last++; }
-      { static int last; return last += 3; } }`,
-    after: `int one(int a) { { static int last; if (a) return last++; } { static int last;
-      if (a == 9) return last -= 5; } { static int last; return last += 4; } }`,
+    before: lasts('last += a', 'last ^= a'),
+    after: lasts('last -= a', 'last |= a', 'last *= a'),
+  },
+  {
+    says: 'static locals of which one went and another came',
+    kind: 'symbol-ambiguous',
+    symbol: 'last.0',
+    before: lasts('last += a', 'last ^= a'),
+    after: lasts('last ^= a', 'last -= a'),
   },
   {
     says: 'a static local that one function lost and another gained',

@@ -1,4 +1,5 @@
 import { type Atom, nameOf } from './atom.ts'
+import { pairByUse } from './pair-by-use.ts'
 import { isNumbered, normalName } from './normal-name.ts'
 import type { OpenObject } from './open-object.ts'
 import { isCode, isVariable } from './section-class.ts'
@@ -22,12 +23,12 @@ export interface Twins {
  *
  * A name that no compiler has numbered pairs by itself. Numbered ones (`last.0`, `foo.part.1`)
  * pair by the name without numbers if there is one of it on each side; else by content, size
- * and who uses them, and last by their order. What is left over among functions and constants
+ * and who uses them, then by where these do, and last by their order. What is left over among functions and constants
  * counts as new, which is always right: their users then differ. Of variables it is not known,
  * for a new one would forget the value of the old.
  */
 export function findTwins(before: OpenObject, after: OpenObject): Twins {
-  const pairing = new Pairing()
+  const pairing = new Pairing(before, after)
   const oldByName = byName(before)
   const newGroups = groupByNormalName(after)
   for (const [key, group] of newGroups) {
@@ -61,6 +62,13 @@ class Pairing implements Twins {
   readonly doubtful = new Map<Atom, readonly Atom[]>()
   readonly split = new Map<Atom, Atom>()
   readonly merged = new Map<Atom, Atom>()
+  readonly #before: OpenObject
+  readonly #after: OpenObject
+
+  constructor(before: OpenObject, after: OpenObject) {
+    this.#before = before
+    this.#after = after
+  }
 
   pair(before: Atom, after: Atom): void {
     const known = this.toBefore.get(after)
@@ -82,11 +90,18 @@ class Pairing implements Twins {
       if (!isOther) this.pair(onlyOld, onlyNew)
       return
     }
-    const signatures: readonly ((atom: Atom) => string)[] = [
-      (atom) => `${atom.byteLength} ${contentOf(atom)} ${users(atom)}`,
-      (atom) => `${atom.byteLength} ${users(atom)}`,
-    ]
+    const signatures = [
+      (atom: Atom) => `${atom.byteLength} ${contentOf(atom)} ${users(atom)}`,
+      (atom: Atom) => `${atom.byteLength} ${users(atom)}`,
+    ] as const
     for (const signature of signatures) this.#pairUnique(olds, news, signature)
+    for (const { left, right } of this.#matches(olds, news, signatures[0])) {
+      const pairs = pairByUse(
+        { object: this.#before, atoms: left.filter(({ meaning }) => isVariable(meaning)) },
+        { object: this.#after, atoms: right.filter(({ meaning }) => isVariable(meaning)) },
+      )
+      for (const [old, now] of pairs) this.pair(old, now)
+    }
     for (const signature of signatures) this.#pairInOrder(olds, news, signature)
   }
 
