@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { statSync, utimesSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -67,6 +68,15 @@ describe('compilePatched()', () => {
     const kept = await compile(insertion('include/xen/offsets.h', 1, 'extern int more;'))
     expect(kept).toMatchObject({ way: 'commands', pairs: [{ name: 'common/three.o' }] })
     const moved = insertion('include/xen/offsets.h', 2, '#undef OFFSET\n#define OFFSET 2')
+    expect(await compile(moved)).toMatchObject({ way: 'make', pairs: [{ name: 'common/three.o' }] })
+  })
+
+  it('has make compile what is touched, whatever the dates of the baseline say', async () => {
+    const future = new Date(Date.now() + 86_400_000)
+    for (const file of globSync('**/*', { cwd: baseline.directory })) {
+      utimesSync(path.join(baseline.directory, file), future, future)
+    }
+    const moved = insertion('include/xen/offsets.h', 2, '#undef OFFSET\n#define OFFSET 3')
     expect(await compile(moved)).toMatchObject({ way: 'make', pairs: [{ name: 'common/three.o' }] })
   })
 

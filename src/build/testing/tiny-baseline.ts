@@ -13,7 +13,8 @@ export const TINY_SOURCES: Readonly<Record<string, string>> = {
   'include/public/tiny.h': '#define TINY 1\n',
   'arch/x86/x86_64/asm-offsets.c':
     '#include "../../../include/xen/offsets.h"\nvoid offsets(void)\n{\n    asm volatile ( ".ascii \\"==>#define OFFSET_OF %0<==\\"" :: "i" (OFFSET) );\n}\n',
-  Makefile: '.PHONY: xen\nxen:\n\tgcc -O2 -c common/three.c -o common/three.o\n',
+  Makefile:
+    'xen: common/three.o\n.PHONY: xen\ncommon/three.o: common/three.c include/xen/offsets.h\n\tgcc -O2 -c $< -o $@\n',
   'common/one.c':
     '#include "../include/xen/shared.h"\nint one(int x)\n{\n    return twice(x);\n}\n\nint line(void)\n{\n    return __LINE__;\n}\n',
   'common/two.c':
