@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { advance } from '../../address/address.ts'
+import { advance, alignUp } from '../../address/address.ts'
 import { contains, overlaps } from '../../address/address-range.ts'
 import type { Image } from '../../image/image.ts'
 import { linkedBytes, LiveSnapshot } from '../live-snapshot.ts'
@@ -210,6 +210,28 @@ describe('planPayloadSplice()', () => {
     const result = planOn(orderOf(IMAGE, [NEW_OLD, zeros]), new SampleMemory(IMAGE))
     expect(result).toMatchObject({
       refusals: [{ kind: 'looks-like-padding', section: '.rodata.s' }],
+    })
+  })
+
+  it('refuses a stub whose end could not be told from free room', () => {
+    const pushes = '41 57 41 56 41 55 41 54 55 53  48 89 fb  bf 01 00 00 00  b8 01 00 00 00'
+    const image = hypervisorOf({
+      text: [
+        { name: 'pushes', code: `${pushes}  5b 5d 41 5c 41 5d 41 5e 41 5f c3` },
+        { name: 'entry', code: 'e8 {pc32 pushes}  c3', alignment: 1 },
+      ],
+    })
+    const code = `${'31 c0 '.repeat(20)} c3`
+    const order = orderOf(image, [{ section: '.text.pushes', replaces: 'pushes', code }])
+    const memory = new SampleMemory(image)
+    const plan = planned(planOn(order, memory))
+    const stub = plan.writes.find(({ role, after }) => role === 'stage' && after.byteLength === 18)
+    if (stub === undefined) throw new Error('There is no stub of 18 bytes')
+    // Two units in front of what is taken: the stub's jump to the code behind ends with zeros.
+    const first = alignUp(advance(image.text.start, image.text.byteLength), 16)
+    memory.put(advance(first, 32), new Uint8Array(16).fill(0x42))
+    expect(planOn(order, memory)).toMatchObject({
+      refusals: [{ kind: 'looks-like-padding', section: 'the stub of pushes' }],
     })
   })
 

@@ -194,8 +194,15 @@ function linkOne(
   const stub = stubByteLength === 0 ? undefined : layout.placeStub(entry)
   if (stub?.kind === 'refused') return stub
   const linked = linkEntrySwitch(entry, target, stub)
-  if (linked.kind === 'linked') return linked
-  return { kind: 'refused', refusals: [linked] }
+  if (linked.kind === 'out-of-reach') return { kind: 'refused', refusals: [linked] }
+  // A jump may end with the first bytes of a unit, and with zeros.
+  if (
+    !linked.writes.some(({ role, before, after }) => role === 'stage' && looksFree(before, after))
+  ) {
+    return linked
+  }
+  const section = `the stub of ${entry.function.name}`
+  return { kind: 'refused', refusals: [{ kind: 'looks-like-padding', section }] }
 }
 
 function rangeOfRelay({ at, before }: EntryRelay) {
