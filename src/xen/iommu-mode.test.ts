@@ -32,6 +32,25 @@ describe('iommuModeFrom()', () => {
     expect(dmaReachesXen(mode)).toBe(false)
   })
 
+  it.each(['(XEN) [    1.234567] ', '(XEN) [2026-01-02 03:04:05] '])(
+    'reads it behind a time stamp: %s',
+    (prefix) => {
+      const consoleRing = BOOT.replaceAll('(XEN) ', prefix)
+      expect(iommuModeFrom({ iommuEnabled: true, consoleRing })).toEqual({
+        kind: 'relaxed',
+        evidence: '- Dom0 mode: Relaxed',
+      })
+    },
+  )
+
+  it.each(['(d1)  - Dom0 mode: Passthrough', '(XEN) (d1)  - Dom0 mode: Passthrough'])(
+    'does not take what a guest prints for what Xen says: %s',
+    (line) => {
+      const mode = iommuModeFrom({ iommuEnabled: true, consoleRing: `${line}\n(XEN) later\n` })
+      expect(mode.kind).toBe('unknown')
+    },
+  )
+
   it('calls contradicting sources unknown', () => {
     const mode = iommuModeFrom({ iommuEnabled: false, consoleRing: BOOT })
     expect(mode.kind).toBe('unknown')

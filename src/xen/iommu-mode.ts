@@ -21,7 +21,7 @@ export function iommuModeFrom(facts: {
   readonly iommuEnabled: boolean
   readonly consoleRing: string
 }): IommuMode {
-  const enabledLine = /I\/O virtualisation (en|dis)abled/.exec(facts.consoleRing)
+  const enabledLine = ownLine('I/O virtualisation (en|dis)abled').exec(facts.consoleRing)
   if (!facts.iommuEnabled) {
     // The two sources must not contradict each other.
     if (enabledLine?.[1] === 'en') {
@@ -29,8 +29,11 @@ export function iommuModeFrom(facts: {
     }
     return { kind: 'disabled', evidence: 'Xen reports no directio capability' }
   }
-  const modeLine = / - Dom0 mode: (Passthrough|Relaxed|Strict)/.exec(facts.consoleRing)
-  const evidence = modeLine?.[0].trim() ?? 'the boot log holds no "Dom0 mode:" line'
+  const modeLine = ownLine(' - Dom0 mode: (Passthrough|Relaxed|Strict)').exec(facts.consoleRing)
+  const evidence =
+    modeLine === null
+      ? 'the boot log holds no "Dom0 mode:" line'
+      : `- Dom0 mode: ${modeLine[1] ?? ''}`
   switch (modeLine?.[1]) {
     case 'Passthrough':
       return { kind: 'passthrough', evidence }
@@ -41,6 +44,11 @@ export function iommuModeFrom(facts: {
     default:
       return { kind: 'unknown', evidence }
   }
+}
+
+/** A line of Xen's own: what a guest prints is in the same ring, behind `(d1)`. */
+function ownLine(pattern: string): RegExp {
+  return new RegExp(`^\\(XEN\\) (?:\\[[^\\]]*\\] )?${pattern}`, 'm')
 }
 
 /**
