@@ -7,7 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 
@@ -35,10 +35,8 @@ export class ScratchBlocks {
   save(serial: string, bytes: Uint8Array): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     const file = this.#file(serial)
-    const handle = openSync(`${file}.new`, 'w', 0o600)
-    writeSync(handle, bytes)
-    fsyncSync(handle)
-    closeSync(handle)
+    // Writes on after a short write, as on a disk that is nearly full, or throws.
+    writeFileSync(`${file}.new`, bytes, { flush: true, mode: 0o600 })
     renameSync(`${file}.new`, file)
     this.#syncFolder()
   }
