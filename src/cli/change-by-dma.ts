@@ -30,7 +30,7 @@ export function changeByDma(
     const outcome = await changeFix(memory, shelved, goal, {
       journal: hostJournal(host, shelved.hotfix),
       // Without idle times nothing proves that the CPUs have left; staged code then stays.
-      passage: new IdlePassage(() => sysctl?.idleNanoseconds() ?? []),
+      passage: new IdlePassage(() => sysctl?.idleTimes() ?? []),
       transaction: randomUUID(),
     })
     const done = reportChange(goal, name, outcome)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { IdlePassage } from './idle-passage.ts'
+import { IdlePassage, type IdleTimes, idleTimesOf } from './idle-passage.ts'
 
 /** Idle times of two CPUs, sample by sample; the last one repeats. */
-function samples(...list: readonly (readonly [bigint, bigint])[]): () => readonly bigint[] {
+function samples(...list: readonly IdleTimes[]): () => IdleTimes {
   let index = 0
   return () => list[Math.min(index++, list.length - 1)] ?? []
 }
@@ -40,5 +40,30 @@ describe('IdlePassage', () => {
     let calls = 0
     const passage = new IdlePassage(() => (calls++ === 0 ? [1n, 1n] : [2n]))
     expect((await passage.everyCpuHasLeft()).kind).toBe('unknown')
+  })
+
+  it('waits for no CPU that is offline', async () => {
+    const passage = new IdlePassage(samples([1n, undefined], [2n, undefined], [3n, undefined]), 100)
+    expect(await passage.everyCpuHasLeft()).toEqual({ kind: 'left' })
+  })
+
+  it('answers unknown when one CPU came and another went', async () => {
+    const passage = new IdlePassage(samples([1n, undefined], [undefined, 2n], [undefined, 3n]), 100)
+    const came = await passage.everyCpuHasLeft()
+    expect(came).toEqual({ kind: 'unknown', why: 'a CPU came or went' })
+  })
+
+  it('does not take CPUs that are all offline for CPUs that have left', async () => {
+    expect((await new IdlePassage(() => [undefined]).everyCpuHasLeft()).kind).toBe('unknown')
+  })
+})
+
+describe('idleTimesOf()', () => {
+  it('tells an offline CPU by the zero that Xen has for it', () => {
+    expect(idleTimesOf([5n, 0n, 7n], 2)).toEqual([5n, undefined, 7n])
+  })
+
+  it('tells nothing where more CPUs are online than it was told of', () => {
+    expect(idleTimesOf([5n, 0n, 7n], 3)).toEqual([])
   })
 })

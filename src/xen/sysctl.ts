@@ -1,5 +1,6 @@
 import type { Hypervisor, HypercallBuffer } from './hypervisor.ts'
 import { HypercallFailed } from './identity.ts'
+import { type IdleTimes, idleTimesOf } from './idle-passage.ts'
 
 /**
  * `sysctl`, the toolstack's hypercall, as far as Reweave needs it.
@@ -104,8 +105,9 @@ export class Sysctl {
     return text
   }
 
-  /** Nanoseconds that each online CPU has spent in Xen's idle vCPU since boot. */
-  idleNanoseconds(): readonly bigint[] {
+  /** How long each CPU has spent in Xen's idle vCPU since boot. See `idleTimesOf`. */
+  idleTimes(): IdleTimes {
+    const { onlineCpus } = this.physicalInfo()
     const most = 1024
     const data = this.#hypervisor.buffer(DATA, most * 8)
     const { view } = this.#require(GETCPUINFO, 'getcpuinfo', (args) => {
@@ -113,7 +115,8 @@ export class Sysctl {
       args.setBigUint64(8, data.address, true)
     })
     const count = view.getUint32(ARGUMENTS + 16, true)
-    return Array.from({ length: count }, (_, cpu) => data.view.getBigUint64(cpu * 8, true))
+    const told = Array.from({ length: count }, (_, cpu) => data.view.getBigUint64(cpu * 8, true))
+    return idleTimesOf(told, onlineCpus)
   }
 
   /**
