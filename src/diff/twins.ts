@@ -23,9 +23,9 @@ export interface Twins {
  *
  * A name that no compiler has numbered pairs by itself. Numbered ones (`last.0`, `foo.part.1`)
  * pair by the name without numbers if there is one of it on each side; else by content, size
- * and who uses them, then by where these do, and last by their order. What is left over among functions and constants
- * counts as new, which is always right: their users then differ. Of variables it is not known,
- * for a new one would forget the value of the old.
+ * and who uses them, variables then by where these do, and last by their order. What is left over
+ * among functions and constants counts as new, which is always right: their users then differ. Of
+ * variables it is not known, for a new one would forget the value of the old.
  */
 export function findTwins(before: OpenObject, after: OpenObject): Twins {
   const pairing = new Pairing(before, after)

@@ -192,6 +192,68 @@ describe.each(['-gdwarf-5', '-gdwarf-4'])('compareLayouts(), compiled with %s', 
   })
 })
 
+/** As above, of the variable `v`. */
+const VARIABLES: readonly (readonly [string, string, string, readonly unknown[]])[] = [
+  [
+    'members of a type without a name that changed places',
+    'static struct { int a; int b; } v; int f(int i) { v.a = i; return v.b++; }',
+    'static struct { int b; int a; } v; int f(int i) { v.a = i; return v.b++; }',
+    [['a', `byte 0, ${INTEGER}`, `byte 4, ${INTEGER}`]],
+  ],
+  [
+    'such members in an array',
+    'static struct { int a; int b; } v[4]; int f(int i) { return v[i].a++; }',
+    'static struct { int b; int a; } v[4]; int f(int i) { return v[i].a++; }',
+    [['[].a', `byte 0, ${INTEGER}, in [4] of 8 bytes`, `byte 4, ${INTEGER}, in [4] of 8 bytes`]],
+  ],
+  [
+    'a number that became a pointer',
+    'extern long v; long v;',
+    'extern void *v; void *v;',
+    [[undefined, 'byte 0, integer of 8 bytes', 'byte 0, pointer']],
+  ],
+  [
+    'a pointer to something else, in a function',
+    'struct a { int i; }; int f(void) { static struct a *v; return v++ != 0; }',
+    'struct b { int i; }; int f(void) { static struct b *v; return v++ != 0; }',
+    [[undefined, 'byte 0, pointer to struct a', 'byte 0, pointer to struct b']],
+  ],
+]
+
+/** What of variables is no change. */
+const HARMLESS_VARIABLES: readonly (readonly [string, string, string])[] = [
+  ['another sign', 'int v;', 'unsigned int v;'],
+  ['another name of a member', 'struct { int a; } v;', 'struct { int b; } v;'],
+  ['a constant, of which a copy comes along', 'const long v = 1;', 'void *const v = (void *)1;'],
+  [
+    'a variable that is only there while a function runs',
+    'int use(void *); int f(void) { long v; return use(&v); }',
+    'int use(void *); int f(void) { void *v; return use(&v); }',
+  ],
+  [
+    'what only boot reads',
+    '__attribute__((section(".init.data"))) long v;',
+    '__attribute__((section(".init.data"))) void *v;',
+  ],
+  [
+    'another static local of the name',
+    'int f(void) { static int v; return v++; }',
+    'int f(void) { static int v; return v++; } long g(void) { static long v; return v++; }',
+  ],
+]
+
+describe.each(['-gdwarf-5', '-gdwarf-4'])('compareLayouts() of variables, with %s', (flag) => {
+  it.each(VARIABLES)('tells of %s', (_, before, after, told) => {
+    const made = changesOf(compareLayouts(object(before, flag), object(after, flag)))
+    expect(made.map(({ type }) => type)).toEqual(told.map(() => 'variable v'))
+    expect(made.map((one) => [one.member, one.before, one.after])).toEqual(told)
+  })
+
+  it.each(HARMLESS_VARIABLES)('tells nothing of %s', (_, before, after) => {
+    expect(changesOf(compareLayouts(object(before, flag), object(after, flag)))).toEqual([])
+  })
+})
+
 const EVERYTHING = CASES.map(([, before], index) =>
   before.replace(/\b(s|x|y|e|t|in|f|v|A|B|C|lock_t)\b(?!:)/g, `$1_${index}`),
 ).join('\n')

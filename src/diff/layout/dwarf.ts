@@ -24,6 +24,7 @@ export const TAG = {
   base_type: 0x24,
   const_type: 0x26,
   enumerator: 0x28,
+  variable: 0x34,
   volatile_type: 0x35,
   restrict_type: 0x37,
   atomic_type: 0x47,
@@ -31,6 +32,7 @@ export const TAG = {
 
 /** Table 7.5, attribute encodings. `bit_offset` is DWARF 3's, which DWARF 4 still allows. */
 export const AT = {
+  location: 0x02,
   name: 0x03,
   byte_size: 0x0b,
   bit_offset: 0x0c,
@@ -40,6 +42,7 @@ export const AT = {
   count: 0x37,
   data_member_location: 0x38,
   declaration: 0x3c,
+  specification: 0x47,
   type: 0x49,
   encoding: 0x3e,
   data_bit_offset: 0x6b,
@@ -77,6 +80,9 @@ export const FORM = {
   loclistx: 0x22,
   rnglistx: 0x23,
 } as const
+
+/** Table 7.9: the operand is an address, which begins the place of a static variable. */
+export const OP_ADDR = 0x03
 
 /** Table 7.11: an integer constant that a lone `DW_OP_plus_uconst` adds. */
 export const OP_PLUS_UCONST = 0x23

@@ -2,9 +2,12 @@ import type { Field, Layout } from './type-layouts.ts'
 
 /** One way in which a type's bytes differ between two objects. */
 export interface LayoutChange {
-  /** `struct domain`, `union u`, `enum e`, or a typedef's name. */
+  /** `struct domain`, `union u`, `enum e`, a typedef's name, or `variable v`. */
   readonly type: string
-  /** The member, as C writes it, or the enumerator. Undefined where only the size differs. */
+  /**
+   * The member, as C writes it, or the enumerator. Undefined where only the size differs, and for
+   * all of a variable.
+   */
   readonly member: string | undefined
   /** `byte 16, integer of 4 bytes`; `no such member`; `24 bytes`; `value 3`. */
   readonly before: string
@@ -167,7 +170,7 @@ function describe(type: string, difference: TypeDifference): LayoutChange[] {
   }
   return told.map((pair) => ({
     type,
-    member: pair.before?.path ?? pair.after?.path,
+    member: (pair.before?.path ?? pair.after?.path) || undefined,
     before: fieldText(pair.before),
     after: fieldText(pair.after),
     consequenceOf: undefined,

@@ -6,9 +6,9 @@ import {
 } from './abbreviations.ts'
 import { ByteCursor } from './byte-cursor.ts'
 import type { DebugSections } from './debug-sections.ts'
-import { AT, FORM, OP_PLUS_UCONST, TAG, UNIT_TYPES } from './dwarf.ts'
+import { AT, FORM, OP_ADDR, OP_PLUS_UCONST, TAG, UNIT_TYPES } from './dwarf.ts'
 
-/** One entry of DWARF that is a type or part of one, with what layouts depend on. */
+/** One entry of DWARF that is a type, part of one or a variable, with what layouts depend on. */
 export interface TypeEntry {
   /** Where it begins in `.debug_info`: its identity. */
   readonly at: number
@@ -28,6 +28,10 @@ export interface TypeEntry {
   readonly encoding: number | undefined
   /** Of an enumerator. */
   readonly constant: bigint | undefined
+  /** Of a variable: whether it is always at one place. */
+  readonly isStatic: boolean
+  /** Of a variable: the entry that declares it, with its name and type. */
+  readonly declaredAt: number | undefined
   /** Only named here: the type is not complete. */
   readonly isDeclaration: boolean
   /** Members, enumerators and subranges, in their order. */
@@ -46,9 +50,16 @@ interface Unit {
 const KEPT: ReadonlySet<number> = new Set<number>(Object.values(TAG))
 const PARTS: ReadonlySet<number> = new Set<number>([TAG.member, TAG.enumerator, TAG.subrange_type])
 const USED: ReadonlySet<number> = new Set<number>(Object.values(AT))
+/** Their other attributes may be of forms that a type's never are. */
+const USED_OF_VARIABLES: ReadonlySet<number> = new Set<number>([
+  AT.name,
+  AT.type,
+  AT.location,
+  AT.specification,
+])
 
 /**
- * Reads every type of the object, those inside functions too. Throws `DebugInfoFault`.
+ * Reads every type and variable of the object, those inside functions too. Throws `DebugInfoFault`.
  *
  * Other entries are passed over without reading their attributes.
  */
@@ -121,8 +132,9 @@ class EntryReader {
       return undefined
     }
     const entry: EntryInMaking = { ...EMPTY, at, tag: abbreviation.tag, parts: [] }
+    const used = entry.tag === TAG.variable ? USED_OF_VARIABLES : USED
     for (const spec of abbreviation.attributes) {
-      if (USED.has(spec.attribute)) this.#readAttribute(cursor, spec, { entry, unit })
+      if (used.has(spec.attribute)) this.#readAttribute(cursor, spec, { entry, unit })
       else skipValue(cursor, spec.form)
     }
     return entry
@@ -166,6 +178,12 @@ class EntryReader {
         return
       case AT.const_value:
         entry.constant = readConstant(cursor, spec)
+        return
+      case AT.location:
+        entry.isStatic = readIsAddress(cursor, spec.form)
+        return
+      case AT.specification:
+        entry.declaredAt = readReference(cursor, spec.form, unit)
         return
       case AT.declaration:
         entry.isDeclaration = spec.form === FORM.flag_present || cursor.u8() !== 0
@@ -215,6 +233,8 @@ const EMPTY: Omit<TypeEntry, 'at' | 'tag' | 'parts'> = {
   count: undefined,
   encoding: undefined,
   constant: undefined,
+  isStatic: false,
+  declaredAt: undefined,
   isDeclaration: false,
 }
 
@@ -249,6 +269,18 @@ function readBound(cursor: ByteCursor, spec: AttributeSpec): bigint | undefined 
   if (isConstant(spec.form)) return readConstant(cursor, spec)
   skipValue(cursor, spec.form)
   return undefined
+}
+
+/** DWARF 5, 2.6: whether a place is one address; lists of places are of what moves. */
+function readIsAddress(cursor: ByteCursor, form: number): boolean {
+  if (form !== FORM.exprloc) {
+    skipValue(cursor, form)
+    return false
+  }
+  const byteLength = cursor.uleb()
+  const first = byteLength === 0 ? undefined : cursor.bytes[cursor.at]
+  cursor.skip(byteLength)
+  return first === OP_ADDR
 }
 
 /** DWARF 5, 5.7.6: a member's place may be an expression; older compilers make this one. */

@@ -5,7 +5,10 @@ import { TypeShapes } from './type-shape.ts'
 
 /** A run of bits of a type, with what they hold. */
 export interface Field {
-  /** As C writes it, through unnamed structures: `u.inuse.count`, `entries[].flags`. */
+  /**
+   * As C writes it, through unnamed structures: `u.inuse.count`, `entries[].flags`. Empty where it
+   * is all of a variable.
+   */
   readonly path: string
   readonly bitAt: number
   /** Of a bit-field. */
@@ -25,6 +28,8 @@ export interface Layout {
 /** The layouts of an object by type name. Two scopes may have different types of one name. */
 export interface ObjectLayouts {
   readonly layouts: ReadonlyMap<string, readonly Layout[]>
+  /** What variables hold, by name; their size is left out, as the object itself tells it. */
+  readonly variables: ReadonlyMap<string, readonly Layout[]>
   /** The values of enumerators, by type and name. */
   readonly enumerators: ReadonlyMap<string, ReadonlyMap<string, readonly bigint[]>>
 }
@@ -36,13 +41,26 @@ const MOST_NESTED = 64
 /** The name under which enumerators without a type of their own are kept. */
 export const UNNAMED_ENUM = 'enum (unnamed)'
 
-/** The layouts of all complete types with a name. Throws `DebugInfoFault`. */
-export function layoutsOf(entries: ReadonlyMap<number, TypeEntry>): ObjectLayouts {
+/**
+ * The layouts of all complete types with a name, and of the static variables of these names.
+ * Throws `DebugInfoFault`.
+ */
+export function layoutsOf(
+  entries: ReadonlyMap<number, TypeEntry>,
+  variableNames: ReadonlySet<string>,
+): ObjectLayouts {
   const shapes = new TypeShapes(entries)
   const fields = new FieldReader(shapes)
   const layouts = new Map<string, Layout[]>()
+  const variables = new Map<string, Layout[]>()
   const enumerators = new Map<string, Map<string, bigint[]>>()
   for (const entry of entries.values()) {
+    if (entry.tag === TAG.variable && entry.isStatic) {
+      const { name, type } = entries.get(entry.declaredAt ?? entry.at) ?? entry
+      if (name === undefined || !variableNames.has(name)) continue
+      append(variables, `variable ${name}`, fields.layoutOfVariable({ ...entry, type }))
+      continue
+    }
     if (entry.isDeclaration) continue
     if (entry.tag === TAG.enumeration_type) {
       const type = shapes.nameOf(entry) ?? UNNAMED_ENUM
@@ -56,7 +74,7 @@ export function layoutsOf(entries: ReadonlyMap<number, TypeEntry>): ObjectLayout
       if (type !== undefined) append(layouts, type, fields.layoutOf(entry))
     }
   }
-  return { layouts, enumerators }
+  return { layouts, variables, enumerators }
 }
 
 function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
@@ -86,6 +104,14 @@ class FieldReader {
     const fields: Field[] = []
     this.#read(entry, { path: '', bitAt: 0, arrays: '', depth: 0 }, fields)
     return { byteSize: entry.byteSize ?? 0, fields }
+  }
+
+  /** A variable is read as if it were a member without a name. */
+  layoutOfVariable(variable: TypeEntry): Layout {
+    const fields: Field[] = []
+    const base = { path: '', bitAt: 0, arrays: '', depth: 0 }
+    this.#readMember({ ...variable, name: undefined }, base, fields)
+    return { byteSize: 0, fields }
   }
 
   #read(entry: TypeEntry, base: Base, fields: Field[]): void {
