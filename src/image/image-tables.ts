@@ -8,9 +8,10 @@
  * @module
  */
 
-import { advance, distance, type VirtualAddress } from '../address/address.ts'
+import { advance, type VirtualAddress } from '../address/address.ts'
 import { type AddressRange, contains } from '../address/address-range.ts'
 import type { Image } from './image.ts'
+import { rangeBetween } from './table-between.ts'
 
 /** Bytes that boot may replace according to the CPU's features. */
 export interface ImageAlternative {
@@ -79,7 +80,7 @@ function oncePerImage<T extends object>(
 
 function readAlternatives(image: Image): readonly ImageAlternative[] {
   const bounds = ['__alt_instructions', '__alt_instructions_end'] as const
-  const table = boundsOf(image, bounds)
+  const table = rangeBetween(image, ...bounds)
   for (const { entryBytes, padAt } of ALTERNATIVE_LAYOUTS) {
     if (table === undefined || table.byteLength % entryBytes !== 0) continue
     const entries = entriesBetween(image, bounds, entryBytes, (view, at) =>
@@ -160,26 +161,18 @@ function bugDisplacement(word: number): number {
   return (word << unused) >> unused
 }
 
-/** The bytes of all three tables: distances in them are keys, and lead nowhere. */
+/** The bytes of all these tables: distances in them are keys, and lead nowhere. */
 export function imageTableRanges(image: Image): readonly AddressRange<VirtualAddress>[] {
-  const bounds = [
+  const bounds: readonly Bounds[] = [
     ['__alt_instructions', '__alt_instructions_end'],
     ['__start___ex_table', '__stop___ex_table'],
     ['__start___pre_ex_table', '__stop___pre_ex_table'],
     bugFrameBounds(image),
-  ] as const
-  return bounds.flatMap((each) => boundsOf(image, each) ?? [])
+  ]
+  return bounds.flatMap((each) => rangeBetween(image, ...each) ?? [])
 }
 
 type Bounds = readonly [first: string, end: string]
-
-function boundsOf(image: Image, [first, end]: Bounds): AddressRange<VirtualAddress> | undefined {
-  const from = image.find(first)
-  const to = image.find(end)
-  if (from.kind !== 'found' || to.kind !== 'found') return undefined
-  const start = from.symbol.address
-  return { start, byteLength: Math.max(distance(start, to.symbol.address), 0) }
-}
 
 function entriesBetween<T>(
   image: Image,
@@ -187,7 +180,7 @@ function entriesBetween<T>(
   entryBytes: number,
   read: (entry: DataView, at: VirtualAddress) => T,
 ): readonly T[] {
-  const range = boundsOf(image, bounds)
+  const range = rangeBetween(image, ...bounds)
   const bytes = range && image.bytesAt(range)
   if (range === undefined || bytes === undefined) return []
   const entries: T[] = []
