@@ -12,6 +12,7 @@ describe('readXenAnswer()', () => {
     ['list', EPERM, '', 'not-permitted'],
     ['upload', EACCES, '', 'other-interface'],
     ['upload', EINVAL, 'a: check against hypervisor build-id failed', 'other-build'],
+    ['upload', EINVAL, 'a: build-id mismatch:', 'other-build'],
     ['upload', EINVAL, 'a: .livepatch.xen_depends is missing', 'malformed'],
     ['upload', EOPNOTSUPP, 'a: We do not support alternative patching', 'malformed'],
     ['upload', ENOENT, 'a: Unknown symbol: nothing', 'symbol-unknown'],
@@ -20,6 +21,8 @@ describe('readXenAnswer()', () => {
     ['upload', EEXIST, 'a: duplicate new symbol: f', 'symbol-taken'],
     ['apply', EINVAL, 'a: check against b build-id failed', 'other-dependency'],
     ['apply', EINVAL, 'a: expectations of f failed (rc=-22), aborting!', 'expectation-failed'],
+    ['apply', EINVAL, 'a: expectation failed: expected:90, actual:e9', 'expectation-failed'],
+    ['apply', EINVAL, 'a: Verifying enabled expectations for all functions', 'other'],
     ['apply', EBUSY, 'a: Timed out on semaphore in CPU quiesce phase 0/1', 'cpus-not-together'],
     ['apply', EBUSY, '', 'busy'],
     ['apply', ERANGE, '', 'other'],
@@ -30,6 +33,13 @@ describe('readXenAnswer()', () => {
   ])('takes %s with error %i and "%s" for %s', (step, errno, line, meaning) => {
     const evidence = line === '' ? [] : [line]
     expect(readXenAnswer(step, errno, evidence).meaning).toBe(meaning)
+  })
+
+  it('does not blame a name alone, for Xen prints nothing about a twin unless built for debugging', () => {
+    expect(describeXenAnswer(readXenAnswer('upload', EEXIST, []))).toBe(
+      'Xen refused to load the payload (EEXIST): a payload of that name is loaded already, or the ' +
+        'same payload under another name',
+    )
   })
 
   it('describes what was asked, the error by name, and what Xen printed', () => {
