@@ -5,7 +5,7 @@
  *     .reweave/sources/xen-VERSION/   fetched; the user's to look at and to change
  *     .reweave/build/                 made from content; safe to remove while no build runs
  *       baseline-KEY/                 an unpatched hypervisor, some 300 MiB
- *       patched-PID-XXXXXX/           a build at work; removed at its end, or by the next one
+ *       patched-PID-XXXXXX/           a build at work; removed at its end, or hours later by another
  *
  * @module
  */

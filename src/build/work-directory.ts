@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /** Runs `work` in a new directory on the cache's file system, which is removed afterwards. */
@@ -21,11 +21,18 @@ export async function withWorkDirectory<Result>(
   }
 }
 
+/** Far longer than a build takes. */
+const ABANDONED_MS = 6 * 60 * 60 * 1000
+
 /** Removes what processes that were killed left behind. */
+// A process that is not seen here may be at work in another container that has the cache as well.
 function sweep(cacheDirectory: string): void {
   for (const name of readdirSync(cacheDirectory)) {
     const owner = /^patched-(\d+)-/.exec(name)?.[1]
     if (owner === undefined || existsSync(`/proc/${owner}`)) continue
-    rmSync(path.join(cacheDirectory, name), { recursive: true, force: true })
+    const directory = path.join(cacheDirectory, name)
+    const begun = statSync(directory, { throwIfNoEntry: false })?.mtimeMs
+    if (begun === undefined || Date.now() - begun < ABANDONED_MS) continue
+    rmSync(directory, { recursive: true, force: true })
   }
 }
