@@ -107,6 +107,29 @@ export function requireOutput(out: string, inputs: readonly string[]): void {
   if (taken !== undefined) refuse('the hotfix would take the place of what it is built from')
 }
 
+/**
+ * Sees that a source can be put there, beside which it is unpacked.
+ *
+ * @throws CommandFailed `usage`
+ */
+export function requireSourcePlace(directory: string): void {
+  const refuse = (reason: string): never => {
+    throw new CommandFailed('usage', `Cannot put a source into ${directory}: ${reason}`, {
+      directory,
+    })
+  }
+  const there = statSync(directory, { throwIfNoEntry: false })
+  if (there?.isDirectory() === false) refuse('it is no directory')
+  // What is in it is looked at first, and may be the source.
+  if (there !== undefined) return
+  try {
+    makeDirectory(path.dirname(directory))
+    accessSync(path.dirname(directory), constants.W_OK)
+  } catch (error) {
+    refuse(reasonOf(error))
+  }
+}
+
 /** @throws CommandFailed `usage` where builds cannot be kept */
 export function requireCache(directory: string): void {
   try {

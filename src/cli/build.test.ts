@@ -13,7 +13,7 @@ import path from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildCommand } from './build.ts'
-import { requireCache } from './build-input.ts'
+import { requireCache, requireSourcePlace } from './build-input.ts'
 import { CommandFailed } from './command-failed.ts'
 import { exitCode, type ExitName } from './exit-code.ts'
 
@@ -111,6 +111,17 @@ describe('requireCache()', () => {
     const cache = path.join(folder, 'one/two')
     requireCache(cache)
     expect(readdirSync(cache)).toEqual([])
+  })
+})
+
+describe('requireSourcePlace()', () => {
+  it.each([
+    ['a file', 'base', /base: it is no directory/],
+    ['a place below a file', 'base/x/y', /ENOTDIR|EEXIST/],
+    ['a place that takes no directory', '/proc/reweave/source', /ENOENT/],
+  ])('refuses %s before anything is fetched', (_, place, message) => {
+    const directory = path.resolve(folder, place)
+    expect(() => requireSourcePlace(directory)).toThrow(message)
   })
 })
 

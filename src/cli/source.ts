@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { buildStateDirectory, defaultSourceDirectory } from '../build/build-directory.ts'
 import { describeFetchRefusal } from '../build/fetch-refusal.ts'
 import { fetchSource } from '../build/fetch-source.ts'
+import { requireSourcePlace } from './build-input.ts'
 import { CommandFailed } from './command-failed.ts'
 import { print, progress } from './output.ts'
 
@@ -36,6 +37,7 @@ export function sourceCommand(): Command {
 async function runFetch(wanted: string, options: FetchCommandOptions): Promise<void> {
   const { name, version } = parseWanted(wanted)
   const directory = path.resolve(options.to ?? defaultSourceDirectory(name, version))
+  requireSourcePlace(directory)
   const stateDirectory = buildStateDirectory()
   const fetched = await fetchSource({ name, version, directory, stateDirectory, progress })
   if (fetched.kind === 'refused') {
