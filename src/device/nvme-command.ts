@@ -2,7 +2,7 @@
  * NVMe submission entries, completion entries and SGLs as bytes.
  *
  * NVM Express Base Specification 1.4: 4.2 (submission queue entry), 4.4 (SGL), 4.6 (completion);
- * 5.3, 5.4, 5.15 (the admin commands); 6.9 and 6.15 (Read, Write).
+ * 5.3, 5.4, 5.15 (the admin commands); 6.8, 6.9 and 6.15 (Flush, Read, Write).
  *
  * @module
  */
@@ -15,6 +15,7 @@ export const COMPLETION_BYTES = 16
 const ADMIN_CREATE_SUBMISSION_QUEUE = 0x01
 const ADMIN_CREATE_COMPLETION_QUEUE = 0x05
 const ADMIN_IDENTIFY = 0x06
+const NVM_FLUSH = 0x00
 const NVM_WRITE = 0x01
 const NVM_READ = 0x02
 
@@ -25,6 +26,7 @@ const SGL_DESCRIPTOR_BYTES = 16
 
 /** Where a command's data lies: one or two pages (PRP), or a list of extents (SGL). */
 export type DataPointer =
+  | { readonly kind: 'none' }
   | { readonly kind: 'prp'; readonly first: MachineAddress; readonly second?: MachineAddress }
   | { readonly kind: 'sgl'; readonly list: Extent }
 
@@ -63,6 +65,11 @@ export function writeBlocks(transfer: BlockTransfer): Uint8Array {
 /** Medium to memory. */
 export function readBlocks(transfer: BlockTransfer): Uint8Array {
   return blockCommand(NVM_READ, transfer)
+}
+
+/** From a volatile cache, if there is one, to what a power cut leaves. */
+export function flush(namespaceId: number): Uint8Array {
+  return command(NVM_FLUSH, namespaceId, { kind: 'none' }, [])
 }
 
 /** An SGL segment of data block descriptors, in order. */
@@ -114,7 +121,7 @@ function command(
   if (data.kind === 'prp') {
     view.setBigUint64(24, data.first, true)
     view.setBigUint64(32, data.second ?? 0n, true)
-  } else {
+  } else if (data.kind === 'sgl') {
     bytes[1] = PSDT_SGL
     putDescriptor(view, 24, SGL_LAST_SEGMENT, data.list)
   }

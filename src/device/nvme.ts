@@ -11,6 +11,7 @@ import {
   type BlockTransfer,
   type DataPointer,
   describeStatus,
+  flush,
   readBlocks,
   sglSegment,
   writeBlocks,
@@ -29,6 +30,8 @@ export const NVME_CLASS = 0x010802
 /** Queues (4), identify data and bounce (1), SGL (1), padding (1), and three to be tried on. */
 export const NVME_FRAMES = 10
 const TIMEOUT_MS = 5000
+/** A cache may hold more than what was written here, and goes to the medium as a whole. */
+const FLUSH_TIMEOUT_MS = 30_000
 const SECTOR_BYTES = 512
 
 /**
@@ -183,9 +186,13 @@ export class NvmeEngine implements DmaEngine {
     return this.#move(readBlocks(this.#transfer(data, blocks)), blocks)
   }
 
-  async #move(command: Uint8Array, blocks: number): Promise<TransferFailure | undefined> {
+  #move(command: Uint8Array, blocks: number): Promise<TransferFailure | undefined> {
     this.bytesMoved += blocks * this.#controller.namespace.blockBytes
-    const result = await this.#controller.io.run(command, TIMEOUT_MS)
+    return this.#run(command, TIMEOUT_MS)
+  }
+
+  async #run(command: Uint8Array, timeoutMs: number): Promise<TransferFailure | undefined> {
+    const result = await this.#controller.io.run(command, timeoutMs)
     if (result.kind === 'completed' && result.status === 0) return undefined
     if (result.kind === 'completed') {
       return { kind: 'device-error', status: describeStatus(result.status) }
@@ -259,7 +266,10 @@ export class NvmeEngine implements DmaEngine {
     const saved = this.#scratch.saved(serial)
     if (!saved) return
     this.#bounce.bytes.set(saved)
-    const failure = await this.#toMedium(this.#ownPage(), this.#blocksFor(FRAME_BYTES))
+    // What was saved goes only when the blocks are durable: until then it is the only copy.
+    const failure =
+      (await this.#toMedium(this.#ownPage(), this.#blocksFor(FRAME_BYTES))) ??
+      (await this.#run(flush(this.#controller.namespace.id), FLUSH_TIMEOUT_MS))
     if (failure) throw new NvmeFailed('Cannot put back the blocks that data was bounced through')
     this.#scratch.clear(serial)
   }
