@@ -75,6 +75,19 @@ describe('joinPatches()', () => {
     ])
   })
 
+  it('takes no number in a table for the opcode of a call', () => {
+    const caller = (n: number): string => `int check(int);
+      static const struct { unsigned a, b; int (*f)(int); } table[2] = { { 1, 0xe8000000, check } };
+      int one(int a) { return table[a].f(table[a].b) + ${n}; }`
+    const callee = (n: number): string => `int check(int a) { return a * ${n} + 5000; }`
+    const joined = join(
+      { 'a.c': 'int one(int a) { return a; }', 'b.c': callee(31) },
+      { 'a.c': caller(2000), 'b.c': callee(77) },
+    )
+    expect(joined.reasons).toEqual([])
+    expect(targetsOf(joined, 'common/a.o:.data.rel.ro.local.table')).toEqual(['check'])
+  })
+
   it('points to the new where the old is not made for indirect calls', () => {
     const caller = (result: string): string =>
       `long check(int); long one(int a) { return ${result}; }`

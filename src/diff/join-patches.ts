@@ -1,9 +1,11 @@
+import { SHF } from '../elf/definitions.ts'
 import type { Image, SymbolLookup } from '../image/image.ts'
 import { isBranchHole } from './branch-hole.ts'
 import type { ObjectDiff } from './diff-objects.ts'
 import { gate } from './gate.ts'
 import { dropUnneeded } from './needed-pieces.ts'
 import type { Patch, Piece, PieceRelocation, PieceSymbol, SymbolName } from './patch.ts'
+import { isRelative } from './raw-reference.ts'
 import { inObject, type Reason } from './reason.ts'
 
 /** Who knows the symbols of the running hypervisor: its `Image`, or part of it. */
@@ -105,8 +107,10 @@ function retarget(
   return { ...piece, relocations }
 }
 
-function isBranch(piece: Piece, { at }: PieceRelocation): boolean {
-  return piece.content instanceof Uint8Array && isBranchHole(piece.content, at)
+/** Data may hold any byte in front of a pointer, so only a distance in code counts. */
+function isBranch({ content, flags }: Piece, { at, type }: PieceRelocation): boolean {
+  const isCode = (flags & SHF.EXECINSTR) !== 0n
+  return isCode && isRelative(type) && content instanceof Uint8Array && isBranchHole(content, at)
 }
 
 /** What the hypervisor does not have, or has several of. */
