@@ -7,7 +7,7 @@
  * @module
  */
 import { appendFileSync } from 'node:fs'
-import { onProcessEnd } from './exit-cleanup.ts'
+import { onProcessEnd } from '../src/workshop/exit-cleanup.ts'
 import { startGuest } from './guest.ts'
 import type { FromKeeper, ToKeeper } from './keeper-messages.ts'
 import { startMachine } from './machine.ts'

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'n
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { LabError } from './lab-error.ts'
-import { onProcessEnd } from './exit-cleanup.ts'
+import { onProcessEnd } from '../src/workshop/exit-cleanup.ts'
 import { socketDirectoryPrefix } from './lab-directory.ts'
 import { type MachineRequest, machineOptionsSchema } from './machine-options.ts'
 import { machinePaths, socketPaths } from './machine-paths.ts'

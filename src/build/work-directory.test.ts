@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -9,6 +11,8 @@ beforeEach(() => {
   cache = mkdtempSync(path.join(os.tmpdir(), 'reweave-work-'))
 })
 afterEach(() => rmSync(cache, { recursive: true }))
+
+const WORK_DIRECTORY = path.resolve(import.meta.dirname, 'work-directory.ts')
 
 /** Above what Linux gives to any process. */
 const NOBODY = 2 ** 22 + 1
@@ -26,6 +30,21 @@ describe('withWorkDirectory()', () => {
       return Promise.reject(new Error('no'))
     })
     await expect(failed).rejects.toThrow('no')
+    expect(readdirSync(cache)).toEqual([])
+  })
+
+  it('removes its directory where an interrupt ends the process', async () => {
+    const program = `
+      import { withWorkDirectory } from ${JSON.stringify(WORK_DIRECTORY)}
+      await withWorkDirectory(${JSON.stringify(cache)}, (directory) => {
+        console.log(directory)
+        return new Promise((resolve) => setTimeout(resolve, 60_000))
+      })`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program])
+    const [said] = (await once(child.stdout, 'data')) as [Buffer]
+    expect(readdirSync(cache)).toEqual([path.basename(said.toString().trim())])
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
     expect(readdirSync(cache)).toEqual([])
   })
 

@@ -5,8 +5,12 @@
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { onProcessEnd } from '../workshop/exit-cleanup.ts'
 
-/** Runs `work` in a new directory on the cache's file system, which is removed afterwards. */
+/**
+ * Runs `work` in a new directory on the cache's file system, which is removed afterwards: also where
+ * an interrupt ends the process.
+ */
 export async function withWorkDirectory<Result>(
   cacheDirectory: string,
   work: (directory: string) => Promise<Result>,
@@ -14,10 +18,13 @@ export async function withWorkDirectory<Result>(
   mkdirSync(cacheDirectory, { recursive: true })
   sweep(cacheDirectory)
   const directory = mkdtempSync(path.join(cacheDirectory, `patched-${process.pid}-`))
+  const remove = (): void => rmSync(directory, { recursive: true, force: true })
+  const keep = onProcessEnd(remove)
   try {
     return await work(directory)
   } finally {
-    rmSync(directory, { recursive: true, force: true })
+    remove()
+    keep()
   }
 }
 

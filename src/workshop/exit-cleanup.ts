@@ -1,7 +1,7 @@
 /**
  * What is to be done when this process ends, by itself or by a signal that can be caught.
  *
- * What a SIGKILL leaves behind is swept by the next process that looks (machine-registry.ts).
+ * What a SIGKILL leaves behind is for the next process that looks.
  *
  * @module
  */
