@@ -1,12 +1,5 @@
+import { ownerOfColdPart } from '../diff/normal-name.ts'
 import type { Image, ImageSymbol } from '../image/image.ts'
-
-/** How gcc names the part that it splits off a function; before gcc 8 a number follows. */
-const COLD = /^(.+)\.cold(?:\.\d+)?$/u
-
-/** The name of the function that a compiler split the symbol off; undefined for all others. */
-export function wholeOfColdPart(name: string): string | undefined {
-  return COLD.exec(name)?.[1]
-}
 
 /**
  * Whether the compiler split `part` from `whole`: nothing else leads to it.
@@ -15,7 +8,7 @@ export function wholeOfColdPart(name: string): string | undefined {
  * file: a part is its own, unless that part's file has a static function of the name.
  */
 export function isColdPart(image: Image, part: ImageSymbol, whole: ImageSymbol): boolean {
-  if (wholeOfColdPart(part.name) !== whole.name) return false
+  if (ownerOfColdPart(part.name) !== whole.name) return false
   if (part.file === whole.file) return true
   const isOfGlobal = whole.binding === 'global' && part.file !== undefined
   return isOfGlobal && image.find(`${part.file}#${whole.name}`).kind === 'not-found'
@@ -25,7 +18,7 @@ export function isColdPart(image: Image, part: ImageSymbol, whole: ImageSymbol):
 export function coldPartsOf(image: Image, wholes: readonly ImageSymbol[]): readonly ImageSymbol[] {
   let parts = PARTS.get(image)
   if (parts === undefined) {
-    parts = image.symbols.filter(({ name }) => wholeOfColdPart(name) !== undefined)
+    parts = image.symbols.filter(({ name }) => ownerOfColdPart(name) !== undefined)
     PARTS.set(image, parts)
   }
   return parts.filter((part) => wholes.some((whole) => isColdPart(image, part, whole)))

@@ -9,7 +9,8 @@ import type { Instruction } from '../../x86/instruction.ts'
 import { NEAR_JUMP_BYTES, SHORT_JUMP_BYTES } from '../../x86/jump.ts'
 import { readEffect } from '../../x86/read-effect.ts'
 import { isRepeatedString } from '../../x86/repeated-string.ts'
-import { coldPartsOf, wholeOfColdPart } from '../cold-part.ts'
+import { ownerOfColdPart } from '../../diff/normal-name.ts'
+import { coldPartsOf } from '../cold-part.ts'
 import type { FunctionSweeps } from '../function-sweeps.ts'
 import { STORE_UNIT_BYTES } from '../store-unit.ts'
 import { AlternativeSites } from './alternative-sites.ts'
@@ -85,7 +86,7 @@ export class EntrySwitches {
         : { kind: 'outside-text', section }
     }
     if (symbol.byteLength === 0) return { kind: 'no-size' }
-    const whole = wholeOfColdPart(symbol.name)
+    const whole = ownerOfColdPart(symbol.name)
     if (whole !== undefined) return { kind: 'part-of-a-function', whole }
     const sweep = this.#sweeps.of(symbol)
     if (sweep.kind === 'unclean') {
