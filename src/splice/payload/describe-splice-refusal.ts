@@ -19,13 +19,13 @@ export function describeSpliceRefusal(refusal: SpliceRefusal): string {
       )
     case 'bug-frames':
       return (
-        `Cannot splice the payload in: its code has ${refusal.count} bug frames, which Xen would ` +
+        `Cannot splice the payload in: its code has bug frames (${refusal.count}), which Xen would ` +
         'not find'
       )
     case 'exceptions':
       return (
-        `Cannot splice the payload in: its code has ${refusal.count} entries in the exception ` +
-        'table, which Xen would not find'
+        `Cannot splice the payload in: its code has entries in the exception table ` +
+        `(${refusal.count}), which Xen would not find`
       )
     case 'not-linkable':
       return describeLinkRefusal(refusal.refusal)
