@@ -52,12 +52,15 @@ describe('attach()', () => {
     const object = open(`${XEN_LIKE}
       int one(int *a) { int b; GUARDED_READ(b, *a); ASSERT(b); return b; }
       int two(int *a) { int b, c; GUARDED_READ(b, *a); GUARDED_READ(c, a[1]); return b + c; }
-      void three(void) { ALTERNATIVE("lfence", "call printk", 3); BUG(); }`)
+      void three(void) { ALTERNATIVE("lfence", "call printk", 3); BUG(); }
+      static void (*hook)(void) = three;
+      void four(void) { CALL_SITE(hook); CALL_SITE(hook); }`)
     expect(object.attachments).toMatchObject({ ownerless: [], malformed: [] })
     expect(attachedTo(object)).toEqual({
       one: ['.fixup 10', '.ex_table 8', '.bug_frames.3 16'],
       two: ['.fixup 20', '.ex_table 8', '.ex_table 8'],
       three: ['.altinstructions 14', '.altinstr_replacement 5', '.bug_frames.2 8'],
+      four: ['.alt_call_sites 4', '.alt_call_sites 4'],
     })
   })
 

@@ -8,12 +8,15 @@ export interface TableEntry {
   readonly fields: ReadonlyMap<number, RawReference>
 }
 
-export type TableKind = 'alternatives' | 'bug-frames' | 'exceptions'
+export type TableKind = 'alternatives' | 'bug-frames' | 'exceptions' | 'call-sites'
+
+const FIELD_BYTES = 4
 
 /** Which table a section holds, or undefined if it holds none. */
 export function tableKind(name: string): TableKind | undefined {
   if (name === '.altinstructions') return 'alternatives'
   if (name === '.ex_table') return 'exceptions'
+  if (name === '.alt_call_sites') return 'call-sites'
   return name.startsWith('.bug_frames.') ? 'bug-frames' : undefined
 }
 
@@ -22,7 +25,8 @@ export function tableKind(name: string): TableKind | undefined {
  *
  * Entries begin with two 32-bit distances. How far they are apart is told by the relocations,
  * except for bug frames: those of asserts carry a third distance at 12 and have 16 bytes
- * (xen/arch/x86/include/asm/bug.h, 4.17).
+ * (xen/arch/x86/include/asm/bug.h, 4.17). Of a call site there is the distance to it and no more
+ * (xen/arch/x86/include/asm/alternative-call.h, 4.21).
  */
 export function readTable(
   section: ElfSection,
@@ -31,10 +35,9 @@ export function readTable(
   const length = Number(section.byteLength)
   if (length === 0) return []
   const layout = layoutOf(section.name, references, length)
-  if (layout === undefined || layout.entryBytes < 8 || length % layout.entryBytes !== 0) {
-    return undefined
-  }
+  if (layout === undefined) return undefined
   const { entryBytes, fieldsAt } = layout
+  if (entryBytes < fieldsAt.length * FIELD_BYTES || length % entryBytes !== 0) return undefined
   if (references.length !== (length / entryBytes) * fieldsAt.length) return undefined
   const byPlace = new Map(references.map((reference) => [reference.at, reference]))
   const entries: TableEntry[] = []
@@ -62,6 +65,8 @@ function layoutOf(
     }
     case 'exceptions':
       return { entryBytes: 8, fieldsAt: [0, 4] }
+    case 'call-sites':
+      return { entryBytes: FIELD_BYTES, fieldsAt: [0] }
     case 'bug-frames':
       return name === '.bug_frames.3'
         ? { entryBytes: 16, fieldsAt: [0, 4, 12] }

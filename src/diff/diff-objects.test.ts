@@ -271,6 +271,21 @@ describe('diffObjects() brings along what new code needs', () => {
     expect(diffSources(source('mfence'), source('sfence')).changed).toEqual(['one'])
   })
 
+  it('brings the call sites of changed code, and sees one that comes or goes', () => {
+    const source = (n: number, call = 'CALL_SITE(hook);'): string => `${XEN_LIKE}
+      void target(void); void (*hook)(void) __attribute__((visibility("hidden"))) = target;
+      int other(int a) { CALL_SITE(hook); return a + 5000; }
+      int one(int a) { ${call} return a + ${n}; }`
+    const diff = diffSources(source(1000), source(2000))
+    expect(diff).toMatchObject({ changed: ['one'], reasons: [] })
+    expect(sectionsOf(diff).sort()).toEqual(['.alt_call_sites', '.text.one'])
+    const entry = diff.patch.pieces.find(({ section }) => section === '.alt_call_sites')
+    expect(entry?.content).toHaveLength(4)
+    expect(entry && targetsOf(entry)).toEqual(['piece:common/a.o:.text.one'])
+    const plain = 'asm volatile("call *%c0(%%rip)" :: "i" (&hook) : "memory");'
+    expect(diffSources(source(1000), source(1000, plain)).changed).toEqual(['one'])
+  })
+
   it("brings a function's part of .fixup and its entries of .ex_table", () => {
     const source = (n: number): string => `${XEN_LIKE}
       int other(int *from) { int to; GUARDED_READ(to, *from); return to; }

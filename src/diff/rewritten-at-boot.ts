@@ -9,11 +9,24 @@ import type { Unit } from './unit.ts'
  */
 export function isRewritten(unit: Unit, user: Atom, { at }: Reference): boolean {
   return unit.attached.some((entry) => {
-    if (tableKind(entry.section.name) !== 'alternatives') return false
     const site = entry.references.find((one) => one.at === 0)?.target
     if (site?.kind !== 'atom' || site.atom !== user) return false
-    const original = entry.bytes?.[ORIGINAL_LENGTH_AT] ?? 0
-    const padding = entry.bytes?.[PADDING_LENGTH_AT] ?? 0
-    return at >= site.offset && at < site.offset + original + padding
+    return at >= site.offset && at < site.offset + siteBytes(entry)
   })
 }
+
+function siteBytes({ section, bytes }: Atom): number {
+  switch (tableKind(section.name)) {
+    case 'alternatives':
+      return (bytes?.[ORIGINAL_LENGTH_AT] ?? 0) + (bytes?.[PADDING_LENGTH_AT] ?? 0)
+    case 'call-sites':
+      return INDIRECT_CALL_BYTES
+    case 'bug-frames':
+    case 'exceptions':
+    case undefined:
+      return 0
+  }
+}
+
+/** `call *pointer(%rip)`, of which boot makes a direct call and a NOP. */
+const INDIRECT_CALL_BYTES = 6

@@ -24,7 +24,8 @@ export type SectionClass =
   | 'unknown'
 
 /** Tables whose entries say something about a place in a function, and what such entries name. */
-const ATTACHED = /^\.(altinstructions|altinstr_replacement|bug_frames\.\d|ex_table|fixup)$/
+const ATTACHED =
+  /^\.(altinstructions|altinstr_replacement|alt_call_sites|bug_frames\.\d|ex_table|fixup)$/
 
 // From xen/arch/x86/xen.lds.S and xen/include/xen/xen.lds.h, 4.17 (`.data.rel.ro.vpci`: 4.21): what
 // the link discards, what lies between __init_begin and __init_end (freed after boot), and what it

@@ -1,7 +1,8 @@
 /**
  * C macros that leave in an object what Xen's own leave: entries of special sections.
  *
- * The forms are those of Xen 4.17 (xen/arch/x86/include/asm: bug.h, alternative.h, uaccess.h).
+ * The forms are those of Xen 4.17 (xen/arch/x86/include/asm: bug.h, alternative.h, uaccess.h), of a
+ * call site that of 4.21 (alternative-call.h).
  */
 export const XEN_LIKE = `
 #define NOINLINE __attribute__((noinline))
@@ -24,6 +25,10 @@ export const XEN_LIKE = `
     ".byte 2b - 1b, 4f - 3f, 0, 0\\n.popsection\\n" \\
     ".pushsection .altinstr_replacement, \\"ax\\", @progbits\\n" \\
     "3: " new "\\n4:\\n.popsection" ::: "memory")
+#define CALL_SITE(pointer) \\
+  asm volatile("1: call *%c0(%%rip)\\n" \\
+    ".pushsection .alt_call_sites, \\"a\\", @progbits\\n" \\
+    ".long 1b - .\\n.popsection" :: "i" (&(pointer)) : "memory")
 #define GUARDED_READ(to, from) \\
   asm volatile("1: movl %1, %0\\n2:\\n" \\
     ".pushsection .fixup, \\"ax\\", @progbits\\n" \\
