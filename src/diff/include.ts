@@ -211,7 +211,9 @@ class Inclusion {
         this.#aim(reference, target)
       }
     } else if (old !== undefined && this.#leadsInside(atom)) {
-      this.#refuseUse(user, reference, atom)
+      const { name: section } = atom.section
+      const by = this.#ownerName(user)
+      this.#refuse(user, { kind: 'labels-in-variable', symbol: labelOf(atom), user: by, section })
     } else if (old !== undefined) {
       if (twins.guessed.has(atom) && this.#mayBeAnother(user)) this.#refuseDoubt(user, atom, [old])
       this.#aimAtImage(reference, old, target.offset)

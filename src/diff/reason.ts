@@ -116,6 +116,8 @@ type ReasonFacts =
       readonly at: number
       readonly section: string
     }
+  /** A variable leads to labels in a function that is replaced, and goes on to hold the old ones. */
+  | { readonly kind: 'labels-in-variable'; readonly user: string; readonly section: string }
   /** Two new symbols would take the place of one in the hypervisor. */
   | { readonly kind: 'alias-split'; readonly names: readonly string[] }
   /** The function in the running build is not proven to be the one that was compiled. */
@@ -280,6 +282,11 @@ function sentenceOf(reason: Reason): string {
       return (
         `${reason.user} refers at byte ${reason.at} to a place in ${reason.section} that belongs ` +
         'to no symbol; write that place differently'
+      )
+    case 'labels-in-variable':
+      return (
+        `${reason.user} goes by ${symbol} (${reason.section}), a variable that leads to labels in ` +
+        'code that is replaced, and memory goes on to hold those of the old; make it a constant'
       )
     case 'alias-split':
       return (

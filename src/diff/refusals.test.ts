@@ -28,6 +28,15 @@ function copies(step: number): string {
     int one(int a) { return copy0(a) + copy1(a); }`
 }
 
+/** A function that goes by labels in a variable, which the compiler cannot take for a constant. */
+function labels(n: number): string {
+  return `int show(int); void run(const unsigned char *at) {
+    static const void *labels[] = { &&first, &&second, &&last };
+    asm volatile ("" : "+m" (labels));
+    goto *labels[*at]; first: show(${n}); at++; goto *labels[*at];
+    second: show(2); at++; goto *labels[*at]; last: return; }`
+}
+
 /** A function with a static local of one name in each of several blocks. */
 function lasts(...steps: readonly string[]): string {
   const blocks = steps.map((step) => `{ static int last; ${step}; show(last); }`)
@@ -344,6 +353,13 @@ const CASES: readonly Case[] = [
     after: `extern char around[]; ${READ_MOSTLY} static int near = 5;
       ${READ_MOSTLY} static int next = 6; int two(void) { next++; return ++near; }
       int one(int a) { asm("movl .data.read_mostly + 4096(%%rip), %0" : "=r" (a)); return a; }`,
+  },
+  {
+    says: 'a variable that leads to labels in changed code',
+    kind: 'labels-in-variable',
+    symbol: 'labels.0',
+    before: labels(1000),
+    after: labels(2000),
   },
 ]
 
