@@ -7,7 +7,7 @@ import {
 } from '../channel/dma-session.ts'
 import { ENGINE_KINDS, type EngineKind } from '../device/engines.ts'
 import { parseCpuInfo } from '../host/cpu-facts.ts'
-import { listHotfixes } from '../host/fix-shelf.ts'
+import { listHotfixesFor } from '../host/fix-shelf.ts'
 import { readIommuMode } from '../host/host-facts.ts'
 import type { HostMemory } from '../host/locate-fix.ts'
 import { unusedVendorOn } from '../host/vendor-room.ts'
@@ -50,9 +50,7 @@ export async function tryHostMemory<T>(
     throw new CommandFailed('noForm', `${message}; nothing was written`)
   }
   const vendorRoom = { unusedVendor, reuseAllowed }
-  const ofBuild = listHotfixes(hotfixShelf()).filter(
-    ({ manifest }) => manifest.base.buildId === host.buildId,
-  )
+  const ofBuild = listHotfixesFor(host.buildId, hotfixShelf())
   const byName = new Map(ofBuild.map((each) => [each.manifest.name, each]))
   const isWritten = (fix: string): boolean => byName.get(fix)?.fix !== undefined
   return withDma({ hypervisor, image, iommu, folders, engine }, (session) =>

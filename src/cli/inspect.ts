@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { describeRange } from '../address/address-range.ts'
 import { exposureFacts } from '../host/exposure-facts.ts'
-import { listHotfixes } from '../host/fix-shelf.ts'
+import { listHotfixesFor } from '../host/fix-shelf.ts'
 import { type HostFacts, inspectHost } from '../host/host-facts.ts'
 import { requireHypervisor } from './open-host.ts'
 import { print } from './output.ts'
@@ -24,9 +24,7 @@ export function inspectCommand(): Command {
       }
       const forExposure = exposureFacts(hypervisor, facts, {
         now: new Date(),
-        hotfixes: listHotfixes(hotfixShelf()).filter(
-          ({ manifest }) => manifest.base.buildId === facts.buildId,
-        ),
+        hotfixes: listHotfixesFor(facts.buildId, hotfixShelf()),
       })
       print(true, { ...facts, facts: forExposure }, '')
     })

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { HostMemory } from '../host/locate-fix.ts'
-import { listHotfixes, type ShelvedHotfix } from '../host/fix-shelf.ts'
+import { listHotfixesFor, type ShelvedHotfix } from '../host/fix-shelf.ts'
 import { describeDmaRefusal } from '../channel/dma-session.ts'
 import type { EngineKind } from '../device/engines.ts'
 import { exitCode } from './exit-code.ts'
@@ -84,10 +84,7 @@ function appliedByUs(loaded: readonly FixStatus[]): readonly FixStatus[] {
 
 /** All hotfixes for this build: on the shelf, kept, and in the journal of this boot. */
 function subjectsOf(host: OpenHost): readonly Subject[] {
-  const shelf = hotfixShelf()
-  const known = listHotfixes(shelf)
-    .filter(({ manifest }) => manifest.base.buildId === host.buildId)
-    .map(({ manifest }) => manifest.name)
+  const known = listHotfixesFor(host.buildId, hotfixShelf()).map(({ manifest }) => manifest.name)
   const names = new Set([...known, ...journalledFixes(host)])
   return [...names].map((name) => {
     if (!known.includes(name)) return { kind: 'journalled', name }

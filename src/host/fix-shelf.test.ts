@@ -142,7 +142,9 @@ describe('findHotfix(), of hotfixes of one name for several builds', () => {
       kind: 'several-builds',
       found: [{ buildId: BUILT.base.buildId }, { buildId: elsewhere }],
     })
-    expect(refusal && describeShelfRefusal(refusal)).toMatch(/give the path of one\n.*a\.hotfix is/)
+    expect(refusal && describeShelfRefusal(refusal)).toMatch(
+      /nothing was written. Give the path of one:\n.*a\.hotfix is/,
+    )
   })
 
   it('takes a path for what it is', () => {

@@ -80,8 +80,8 @@ export function describeShelfRefusal(refusal: ShelfRefusal): string {
       return `${refusal.fix} stands on '${refusal.wanted}', which is not beside it on the shelf`
     case 'several-builds':
       return [
-        `There are several hotfixes '${refusal.wanted}', none of them for a build that runs here: give ` +
-          'the path of one',
+        `There are several hotfixes '${refusal.wanted}', none of them for a build that runs here; ` +
+          'nothing was written. Give the path of one:',
         ...refusal.found.map(({ file, buildId }) => `  ${file} is for build ${buildId}`),
       ].join('\n')
   }
@@ -144,6 +144,11 @@ export function isPath(wanted: string): boolean {
 /** All well-formed hotfixes, each once for a name and a build: what was applied goes first. */
 export function listHotfixes(shelf: Shelf): readonly Bundle[] {
   return distinct([...keptFiles(shelf.state), ...filesIn(shelf.folders)])
+}
+
+/** Those of them that are for the build; none where it has no build-id. */
+export function listHotfixesFor(buildId: BuildId | undefined, shelf: Shelf): readonly Bundle[] {
+  return listHotfixes(shelf).filter(({ manifest }) => manifest.base.buildId === buildId)
 }
 
 /** The hotfix of that name that was applied on this host, if one is kept. */
