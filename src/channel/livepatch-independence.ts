@@ -1,7 +1,8 @@
 import type { BuildId } from '../image/build-id.ts'
-import { ENDBR64, JUMP_BYTES } from '../payload/livepatch-format.ts'
+import { JUMP_BYTES } from '../payload/livepatch-format.ts'
 import type { Payload } from '../payload/payload.ts'
 import type { ReplacedFunction } from '../splice/journal.ts'
+import { beginsWithEndbr64, ENDBR64 } from '../x86/endbr64.ts'
 import type { LivepatchedFunctions } from '../splice/patched-functions.ts'
 
 /** A payload that is for the build itself cannot be put beside what is applied. */
@@ -54,7 +55,7 @@ export function judgeIndependence(
 /** Whether the bytes expected at an entry reach over the jump that Xen would have put there. */
 function seesJump(expected: Uint8Array | undefined): boolean {
   if (expected === undefined) return false
-  const skipped = ENDBR64.every((byte, index) => expected[index] === byte) ? ENDBR64.length : 0
+  const skipped = beginsWithEndbr64(expected) ? ENDBR64.length : 0
   return expected.length >= skipped + JUMP_BYTES
 }
 

@@ -1,9 +1,9 @@
+import { beginsWithEndbr64, ENDBR64 } from '../x86/endbr64.ts'
 import type { Atom } from './atom.ts'
 
 // xen/include/public/sysctl.h and xen/arch/x86/livepatch.c: Xen puts a 5-byte jump over the entry,
 // behind an ENDBR64 of 4 bytes where there is one.
 const JUMP_BYTES = 5
-const ENDBR64 = [0xf3, 0x0f, 0x1e, 0xfa] as const
 
 /** How long a function is by its symbol; all of its section where the symbol does not say. */
 export function functionBytes(entry: Atom): number {
@@ -25,5 +25,5 @@ export function isMarkedAnew(before: Atom, after: Atom): boolean {
 }
 
 function isMarked(entry: Atom): boolean {
-  return ENDBR64.every((byte, index) => entry.bytes?.[index] === byte)
+  return beginsWithEndbr64(entry.bytes ?? [])
 }

@@ -3,7 +3,8 @@ import { type AddressRange, contains, overlaps } from '../address/address-range.
 import type { Bundle } from '../hotfix/bundle.ts'
 import type { Image, ImageSymbol } from '../image/image.ts'
 import type { TransferFailure } from '../memory/physical-memory.ts'
-import { ENDBR64, JUMP_BYTES } from '../payload/livepatch-format.ts'
+import { JUMP_BYTES } from '../payload/livepatch-format.ts'
+import { beginsWithEndbr64, ENDBR64 } from '../x86/endbr64.ts'
 import { splicedSites } from '../splice/patched-functions.ts'
 import { type HostMemory, readRanges } from './locate-fix.ts'
 import { spliceSourceOf } from './splice-source.ts'
@@ -144,9 +145,8 @@ function entryOf(symbol: ImageSymbol): AddressRange<VirtualAddress> {
  * (arch/x86/livepatch.c).
  */
 function jumpsOut(image: Image, at: VirtualAddress, entry: Uint8Array): boolean {
-  const marked = [ENDBR64, POISONED_ENDBR64].some((marker) =>
-    marker.every((byte, index) => entry[index] === byte),
-  )
+  const poisoned = POISONED_ENDBR64.every((byte, index) => entry[index] === byte)
+  const marked = poisoned || beginsWithEndbr64(entry)
   const skipped = marked ? ENDBR64.length : 0
   if (entry[skipped] !== JMP_REL32) return false
   const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength)

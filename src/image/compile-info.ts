@@ -1,3 +1,4 @@
+import { beginsWithEndbr64, ENDBR64 } from '../x86/endbr64.ts'
 import { type VirtualAddress, virtualAddress } from '../address/address.ts'
 import type { Image } from './image.ts'
 
@@ -34,9 +35,8 @@ export function readCompileInfo(image: Image): CompileInfo {
   }
 }
 
-// Intel SDM volume 2: ENDBR64; MOV r32, imm32 (B8+r); XOR r32, r32 (31 /r, 33 /r);
+// Intel SDM volume 2: MOV r32, imm32 (B8+r); XOR r32, r32 (31 /r, 33 /r);
 // LEA r64, [rip+disp32]; RET; JMP rel32.
-const ENDBR64 = [0xf3, 0x0f, 0x1e, 0xfa]
 const MOV_EAX = [0xb8]
 const ZERO_EAX = [
   [0x31, 0xc0],
@@ -66,7 +66,7 @@ function accessor(image: Image, name: string): Accessor | undefined {
   if (byteLength > MOST_BYTES) return undefined
   const bytes = image.bytesAt({ start: address, byteLength })
   if (bytes === undefined) return undefined
-  return { address, bytes, load: begins(bytes, 0, ENDBR64) ? ENDBR64.length : 0 }
+  return { address, bytes, load: beginsWithEndbr64(bytes) ? ENDBR64.length : 0 }
 }
 
 function returnedNumber(image: Image, name: string): number | undefined {

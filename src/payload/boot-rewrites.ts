@@ -14,7 +14,7 @@ import { type AddressRange, contains, overlaps } from '../address/address-range.
 import { viewOf } from '../elf/struct-layout.ts'
 import type { Image } from '../image/image.ts'
 import { tableBetween } from '../image/table-between.ts'
-import { ENDBR64 } from './livepatch-format.ts'
+import { ENDBR64 } from '../x86/endbr64.ts'
 
 /** Every run of code in the image that boot may rewrite, in no order. */
 export function bootRewrites(image: Image): readonly AddressRange<VirtualAddress>[] {

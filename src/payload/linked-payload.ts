@@ -24,7 +24,8 @@ export interface LinkedFunction {
 }
 
 /**
- * An entry of `.altinstructions` or `.alt_call_sites`: what boot, or Xen's loader, would do to a site in the new code.
+ * An entry of `.altinstructions` or `.alt_call_sites`: what boot, or Xen's loader, would do to a
+ * site in the new code.
  *
  * Entries are in the order of their table, in which they are applied: a later one for the same site
  * goes over an earlier one.

@@ -90,11 +90,8 @@ export const MAX_ALIGNMENT = 4096
 /** `LIVEPATCH_OPAQUE_SIZE`: how many bytes NOPs may be put over. */
 export const MAX_NOP_BYTES = 31
 
-/** `ARCH_PATCH_INSN_SIZE` of x86: `jmp rel32`. */
+/** `ARCH_PATCH_INSN_SIZE` of x86: `jmp rel32`, since 4.17 behind an `endbr64` if there is one. */
 export const JUMP_BYTES = 5
-
-/** `endbr64`, behind which Xen puts its jump where a function begins with it (4.17). */
-export const ENDBR64: readonly number[] = [0xf3, 0x0f, 0x1e, 0xfa]
 
 /** xen/arch/x86/livepatch.c, `arch_livepatch_perform_rela`: the same in every release. */
 export const LINKED_TYPES: ReadonlySet<number> = new Set([

@@ -4,11 +4,11 @@ import { RELOCATION_WIDTHS } from '../elf/definitions.ts'
 import type { SymbolDraft } from '../elf/draft.ts'
 import type { Image } from '../image/image.ts'
 import type { PayloadPlan, PlannedFunction } from './assemble-payload.ts'
-import { beginsWithEndbr } from './begins-with-endbr.ts'
+import { ENDBR64 } from '../x86/endbr64.ts'
+import { beginsWithEndbr } from '../image/begins-with-endbr.ts'
 import { bootRewrites, lastingBytes } from './boot-rewrites.ts'
 import { findSymbol } from './find-symbol.ts'
 import {
-  ENDBR64,
   JUMP_BYTES,
   LINKED_TYPES,
   LIVEPATCH,

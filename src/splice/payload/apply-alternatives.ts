@@ -1,3 +1,5 @@
+import { ENDBR64 } from '../../x86/endbr64.ts'
+import { beginsWithEndbr } from '../../image/begins-with-endbr.ts'
 import { advance, distance, virtualAddress, type VirtualAddress } from '../../address/address.ts'
 import { contains } from '../../address/address-range.ts'
 import { copyBytes } from '../../address/copy-bytes.ts'
@@ -80,9 +82,6 @@ function byFeature(
 /** `ud2`, and `ud0` behind it: what Xen puts where a pointer leads nowhere. */
 const NOWHERE = Uint8Array.of(0x0f, 0x0b, 0x0f, 0xff, 0xff)
 
-/** Intel SDM volume 2A, ENDBR64: F3 0F 1E FA. */
-const ENDBR = [0xf3, 0x0f, 0x1e, 0xfa]
-
 /**
  * A direct branch in place of one by a pointer, as boot makes of each in Xen's own code.
  *
@@ -106,9 +105,7 @@ function directBranch(
   if (!isEntry || !contains(image.text, { start: target, byteLength: 1 })) {
     return { kind: 'pointer-leads-nowhere', pointer, found: target }
   }
-  const entry = image.bytesAt({ start: target, byteLength: ENDBR.length })
-  const marked = entry !== undefined && ENDBR.every((byte, index) => entry[index] === byte)
-  const goal = marked ? advance(target, ENDBR.length) : target
+  const goal = beginsWithEndbr(image, target) ? advance(target, ENDBR64.length) : target
   const branch = Uint8Array.of(replacement[0] ?? 0xe8, 0, 0, 0, 0)
   const displacement = distance(advance(site, branch.byteLength), goal)
   if (!fitsInt32(BigInt(displacement))) {

@@ -16,10 +16,14 @@ import {
 import type { ReplacedFunction } from './needed-switches.ts'
 import { type RoomRun, unrunnableRoom } from './room.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
-import type { SpliceStudy, StudiedPlace, StudiedReference } from '../../hotfix/splice-study.ts'
+import type {
+  SpliceStudy,
+  StudiedPlace,
+  StudiedReference,
+  UnusedVendor,
+} from '../../hotfix/splice-study.ts'
 import { StudiedArrivals } from './studied-arrivals.ts'
 import { untouchedRuns } from './unrunnable-code.ts'
-import type { UnusedVendor } from '../../hotfix/splice-study.ts'
 
 /** What is to be spliced in, and what its operator allows. */
 export interface PayloadOrder extends CheckedOrder {

@@ -2,8 +2,11 @@ import { advance, distance, type VirtualAddress } from '../../address/address.ts
 import { type AddressRange, contains } from '../../address/address-range.ts'
 import type { Image, ImageSymbol } from '../../image/image.ts'
 import type { KnownArrivals } from '../entry/arrivals.ts'
-import type { ArrivalOffsets } from '../../hotfix/splice-study.ts'
-import { STUDIED_BYTES, type StudiedFunction } from '../../hotfix/splice-study.ts'
+import {
+  type ArrivalOffsets,
+  STUDIED_BYTES,
+  type StudiedFunction,
+} from '../../hotfix/splice-study.ts'
 
 /** The part of a function that is studied. */
 export function studiedHead({ address, byteLength }: ImageSymbol): AddressRange<VirtualAddress> {

@@ -7,11 +7,15 @@ import { type CheckedOrder, checkSpliceOrder } from './check-splice-order.ts'
 import { moreClobbered } from './clobbered-registers.ts'
 import { neededSwitches } from './needed-switches.ts'
 import type { SpliceRefusal } from './splice-refusal.ts'
-import type { SpliceStudy, StudiedFunction, StudiedPlace } from '../../hotfix/splice-study.ts'
+import type {
+  SpliceStudy,
+  StudiedFunction,
+  StudiedPlace,
+  UnusedVendor,
+} from '../../hotfix/splice-study.ts'
 import { studiedHead } from './studied-arrivals.ts'
 import { targetsOf } from './targets-of.ts'
 import { unrunnableFunctions } from './unrunnable-code.ts'
-import type { UnusedVendor } from '../../hotfix/splice-study.ts'
 
 export type PayloadStudied =
   | { readonly kind: 'studied'; readonly study: SpliceStudy }

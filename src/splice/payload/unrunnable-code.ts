@@ -15,6 +15,8 @@ import type { Image, ImageSymbol } from '../../image/image.ts'
 import { type ImageReferences, symbolSpans } from '../../image/image-references.ts'
 import { imageAlternatives, imageExceptions } from '../../image/image-tables.ts'
 import { isCodePadding } from '../../image/nop.ts'
+import { ENDBR64 } from '../../x86/endbr64.ts'
+import { beginsWithEndbr } from '../../image/begins-with-endbr.ts'
 import { scanReferences } from '../../x86/scan-references.ts'
 
 /** The one way into a vendor's code. */
@@ -77,7 +79,9 @@ export function untouchedRuns(
     const own = fixed
       .slice(first, firstFrom(fixed, rangeEnd(whole)))
       .filter((range) => overlaps(range, whole))
-    if (beginsWithEndbr(image, symbol)) own.push({ start: whole.start, byteLength: ENDBR.length })
+    if (beginsWithEndbr(image, whole.start)) {
+      own.push({ start: whole.start, byteLength: ENDBR64.length })
+    }
     own.sort((a, b) => distance(b.start, a.start))
     const runs: UnrunnableRun[] = []
     let start = whole.start
@@ -101,14 +105,6 @@ function firstFrom(sorted: readonly AddressRange<VirtualAddress>[], address: big
     else high = middle
   }
   return low
-}
-
-/** Intel SDM volume 2A, ENDBR64: F3 0F 1E FA. */
-const ENDBR = [0xf3, 0x0f, 0x1e, 0xfa]
-
-function beginsWithEndbr(image: Image, symbol: ImageSymbol): boolean {
-  const bytes = image.bytesAt({ start: symbol.address, byteLength: ENDBR.length })
-  return bytes !== undefined && ENDBR.every((byte, index) => bytes[index] === byte)
 }
 
 /** A node of the graph: the address that it begins at, or `ROOT` for all that may always run. */
