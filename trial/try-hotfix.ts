@@ -4,6 +4,7 @@ import { startGuest } from '../lab/guest.ts'
 import { gapsWithin, parseBeats, type Window } from '../lab/heartbeat.ts'
 import { guestTypeSchema } from '../lab/machine-options.ts'
 import type { SeenSection } from '../lab/xen-memory.ts'
+import { requireBeating } from './require-beating.ts'
 import { bytesDifferent, type TrialHost } from './trial-host.ts'
 import type { ProbeAnswer, Silences, TrialChannel, TrialReport } from './trial-report.ts'
 
@@ -29,7 +30,7 @@ const BEATS_TO_RUN = 20
 
 /**
  * Applies a hotfix on a running machine, creates, runs and destroys a PV and a PVH guest, reverts
- * it, and compares Xen's memory with what it was.
+ * it, and compares Xen's memory with what it was. The guests that ran before must run on.
  *
  * Never throws for a step that does not hold: the report says which. What was applied is reverted
  * whatever happens in between.
@@ -90,11 +91,15 @@ class Trial {
     await this.#probe('before')
     progress('Watching the guests in a quiet time')
     await sleep(QUIET_MS)
+    await this.#requireWitnesses()
     await this.#apply()
+    await this.#requireWitnesses()
     await this.#probe('applied')
     this.#differing.whileApplied = this.#bytesDifferent()
     for (const type of guestTypeSchema.options) await this.#runGuest(type)
+    await this.#requireWitnesses()
     await this.#revert()
+    await this.#requireWitnesses()
     await this.#probe('reverted')
     this.#differing.afterRevert = this.#bytesDifferent()
     return this.#judge()
@@ -140,6 +145,14 @@ class Trial {
     return answer
   }
 
+  /** The guests that ran before still run. */
+  async #requireWitnesses(): Promise<void> {
+    const { hearts, witnesses } = this.#host
+    for (const name of witnesses) {
+      await requireBeating(name, async () => (await hearts.beats(name)).length, { more: 1 })
+    }
+  }
+
   async #silences(window: Window): Promise<Silences> {
     const { hearts, witnesses } = this.#host
     const entries = witnesses.map(
@@ -163,11 +176,7 @@ class Trial {
     this.#guests.created += 1
     const beats = async (): Promise<number> =>
       parseBeats(await machine.run(['cat', guest.log])).length
-    const first = await beats()
-    for (let tries = 0; (await beats()) < first + BEATS_TO_RUN; tries += 1) {
-      if (tries > 60) throw new Error(`Guest ${guest.name} stopped beating`)
-      await sleep(500)
-    }
+    await requireBeating(guest.name, beats, { more: BEATS_TO_RUN })
     this.#guests.ran += 1
     await guest.destroy()
     this.#guests.destroyed += 1
